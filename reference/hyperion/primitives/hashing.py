@@ -6,7 +6,7 @@ differently and gives other values. Source: Yellow Paper §3 (``KEC``); the Kecc
 
 from typing import Final
 
-from sha3 import keccak_256  # type: ignore[import-untyped]
+from sha3 import keccak_256
 
 from hyperion.rules import rule
 

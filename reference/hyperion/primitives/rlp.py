@@ -19,7 +19,7 @@ from typing import Final, TypeAlias
 
 from hyperion.rules import rule
 
-Item: TypeAlias = "bytes | tuple[Item, ...]"
+Item: TypeAlias = bytes | tuple["Item", ...]
 """What RLP serializes: a byte string, or a tuple of items."""
 
 MAX_DEPTH: Final = 256
