@@ -1,0 +1,1 @@
+"""Floor 1: accounts, the world state, and the Merkle-Patricia tries that commit to them."""
