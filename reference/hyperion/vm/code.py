@@ -16,7 +16,7 @@ DELEGATION_PREFIX: Final = b"\xef\x01\x00"
 """Code that begins so, and is 23 bytes long, stands for the code of the account named in it (EIP-7702)."""
 
 INSTRUCTION_PATTERN: Final = re.compile(
-    b"|".join([b"(\x5b)", *(b"[%c].{%d}" % (0x5F + size, size) for size in range(1, 33)), b"[^\x5b\x60-\x7f]+"]),
+    b"|".join([rb"(\x5b)", *(b"[%c].{%d}" % (0x5F + size, size) for size in range(1, 33)), rb"[^\x5b\x60-\x7f]+"]),
     re.DOTALL,
 )
 """One JUMPDEST, one PUSH with its operand, or a run of other instructions."""
