@@ -1,0 +1,1 @@
+"""The runner: cases to verdicts, failures to causes and first divergences."""
