@@ -26,11 +26,11 @@ OFFICIAL_PROPERTY: Final = "official_cases"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--fixtures DIR``: the folder of official public cases (environment variable ``FIXTURES`` serves too)."""
+    """Add ``--fixtures-dir DIR``: the folder of official public cases (environment variable ``FIXTURES`` serves too)."""
     named = os.environ.get("FIXTURES")
     found = str(DEFAULT_FIXTURES) if DEFAULT_FIXTURES.is_dir() else None
     parser.addoption(
-        "--fixtures",
+        "--fixtures-dir",
         metavar="DIR",
         default=named or found,
         help="folder of official public cases (evm/*.jsonl.xz, *.tar.xz); tests that need it are skipped without it",
@@ -39,12 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def fixtures_of(config: pytest.Config) -> Path | None:
     """The folder of official cases of this run, or None; a folder that was named but is not there is a usage error."""
-    named: str | None = config.getoption("--fixtures")
+    named: str | None = config.getoption("--fixtures-dir")
     if named is None:
         return None
     folder = Path(named).resolve()
     if not folder.is_dir():
-        raise pytest.UsageError(f"--fixtures: no such folder: {named}")
+        raise pytest.UsageError(f"--fixtures-dir: no such folder: {named}")
     return folder
 
 
@@ -53,7 +53,7 @@ def fixtures_dir(request: pytest.FixtureRequest) -> Path:
     """The folder of official cases; the test is skipped, with the reason reported, when there is none."""
     folder = fixtures_of(request.config)
     if folder is None:
-        pytest.skip("official cases not available: say where they are with --fixtures DIR")
+        pytest.skip("official cases not available: say where they are with --fixtures-dir DIR")
     return folder
 
 
@@ -84,7 +84,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("official cases")
     folder = fixtures_of(config)
     if folder is None:
-        terminalreporter.write_line("none run: no folder of official cases; give one with --fixtures DIR")
+        terminalreporter.write_line("none run: no folder of official cases; give one with --fixtures-dir DIR")
         return
     counts = official_counts(terminalreporter)
     for kind, cases in sorted(counts.items()):
