@@ -16,12 +16,13 @@ PERMITTED_IMPORTS: Final = {
     "bisect": {"bisect_left", "bisect_right"},
     "collections.abc": None,
     "enum": None,
-    "functools": {"cache", "lru_cache", "partial", "reduce", "wraps"},  # a cache is a finding of its own
+    "functools": {"cache", "cached_property", "lru_cache", "partial", "reduce", "wraps"},  # a cache is a finding of its own
     "hashlib": {"sha256", "new"},
     "itertools": None,
     "math": {"comb", "gcd", "isqrt", "lcm", "prod"},  # the functions that stay in the integers
     "operator": {"attrgetter", "itemgetter"},
     "re": None,
+    "struct": {"pack", "unpack"},
     "types": {"MappingProxyType", "ModuleType"},
     "typing": None,
     # the project and its libraries
