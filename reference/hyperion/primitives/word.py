@@ -11,7 +11,7 @@ Word: TypeAlias = int
 """An integer in ``0 .. 2**256 - 1``."""
 
 Address: TypeAlias = int
-"""An account's address, an integer in ``0 .. 2**160 - 1``. It is written as 20 bytes only where it is hashed or encoded."""
+"""An account's address, an integer in ``0 .. 2**160 - 1``; written as 20 bytes only where it is hashed or encoded."""
 
 WORD_BITS: Final = 256
 MODULUS: Final = 2**WORD_BITS
@@ -102,7 +102,7 @@ def exp_step(power: Word, square: Word, rest: Word) -> tuple[Word, Word, Word]:
 
 
 def signextend(size: Word, a: Word) -> Word:
-    """Extend the sign of the two's complement number in the low ``size + 1`` bytes of ``a``; ``a`` itself from 31 on."""
+    """Extend the sign of the two's complement number in the low ``size + 1`` bytes of ``a``; ``a`` from 31 on."""
     if size >= 31:
         return a
     sign = 1 << (8 * size + 7)

@@ -26,7 +26,7 @@ class Account(msgspec.Struct, frozen=True, gc=False):
         return self.nonce == 0 and self.balance == 0 and not self.code
 
     def is_taken(self) -> bool:
-        """Whether no contract may be created here: a transaction count, code or storage is present (EIP-684, EIP-7610)."""
+        """Whether no contract may be created here: there is a nonce, code or storage (EIP-684, EIP-7610)."""
         return self.nonce != 0 or bool(self.code) or len(self.storage) != 0
 
     def with_balance(self, balance: Word) -> "Account":

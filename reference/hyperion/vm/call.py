@@ -71,7 +71,7 @@ def enter_create(
     steps: int = 0,
     caller_frame: Suspended | None = None,
 ) -> Machine:
-    """The machine at the start of a creation (EIP-161: nonce 1); a taken address ends it at once (EIP-684, EIP-7610)."""
+    """The machine at the start of a creation (EIP-161); a taken address ends it at once (EIP-684, EIP-7610)."""
     frame = frame_of(message, environment.fork, True, caller_frame)
     account = world.account(message.address)
     if account.is_taken():

@@ -301,11 +301,11 @@ class Machine(msgspec.Struct, frozen=True):
 
 
 Operation: TypeAlias = Callable[[Machine, int], Machine]
-"""What an instruction does once the stack is known to suffice and the static gas is paid: machine, gas left → machine."""
+"""What an instruction does once the stack is known to suffice and static gas is paid: machine, gas left → machine."""
 
 
 class Instruction(msgspec.Struct, frozen=True):
-    """A row of the instruction table. ``step`` enforces everything in it, so the row is the contract of the operation."""
+    """A row of the instruction table. ``step`` enforces all that is in it, so the row is the operation's contract."""
 
     opcode: int
     name: str

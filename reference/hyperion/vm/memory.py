@@ -49,7 +49,7 @@ class Memory(msgspec.Struct, frozen=True, gc=False):
         return Memory(size, height, root)
 
     def touch(self, offset: int, length: int) -> "Memory":
-        """The memory grown, by whole words, such that it holds ``length`` bytes at ``offset``; no byte grows nothing."""
+        """The memory grown, by whole words, such that it holds ``length`` bytes at ``offset``; none grow nothing."""
         if length == 0 or offset + length <= self.size:
             return self
         return self.expand(-(-(offset + length) // WORD_BYTES) * WORD_BYTES)
@@ -103,7 +103,8 @@ def _with_page(node: Node, strides: tuple[int, ...], index: int, page: bytes) ->
     if isinstance(node, bytes):
         return page
     child = index // strides[0] % FANOUT
-    return node[:child] + (_with_page(node[child], strides[1:], index, page),) + node[child + 1 :]
+    # Concatenation builds a tuple of 32 in a third of the time that unpacking takes.
+    return node[:child] + (_with_page(node[child], strides[1:], index, page),) + node[child + 1 :]  # noqa: RUF005
 
 
 EMPTY_MEMORY: Final = Memory()

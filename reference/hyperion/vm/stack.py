@@ -16,7 +16,7 @@ STACK_LIMIT: Final = 1024
 
 
 class Stack(msgspec.Struct, frozen=True, gc=False, eq=False):
-    """A stack of words: the topmost word, the stack below it, and the number of words. ``EMPTY_STACK`` ends the chain."""
+    """A stack: the topmost word, the stack below it, and how many words there are. ``EMPTY_STACK`` ends the chain."""
 
     top: Word
     rest: "Stack"

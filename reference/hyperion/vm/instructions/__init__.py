@@ -1,7 +1,7 @@
 """The instructions: one module a family, one function an instruction, one table.
 
-An operation runs after ``step`` has checked the stack and taken the static gas. Its stations, in this order where it has
-them: the operands are read from the stack; what must not happen is refused; dynamic gas is paid; the effect; the
+An operation runs after ``step`` has checked the stack and taken the static gas. Its stations, in this order where it
+has them: the operands are read from the stack; what must not happen is refused; dynamic gas is paid; the effect; the
 successor. A word function (``ADD`` …) needs no operation of its own: the row is made from its meaning.
 """
 

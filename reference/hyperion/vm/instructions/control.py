@@ -51,7 +51,7 @@ def jumpdest(machine: Machine, gas: int) -> Machine:
 
 @instruction(0xF3, "RETURN", 2, 0, price.ZERO)
 def return_(machine: Machine, gas: int) -> Machine:
-    """End the frame with a piece of memory as output: offset, length. In initialisation code the output becomes code."""
+    """End the frame with a piece of memory as output: offset, length. A creation's output becomes code."""
     (offset, length), _ = machine.stack.take(2)
     gas = gas - price.expansion_cost(machine.memory.size, offset, length)
     if gas < 0:

@@ -12,7 +12,12 @@ from hyperion.vm.stack import Stack
 
 
 def fact(
-    opcode: int, name: str, meaning: str, read: Callable[[Machine], Word], since: Eip | None = None, gas: int = price.BASE
+    opcode: int,
+    name: str,
+    meaning: str,
+    read: Callable[[Machine], Word],
+    since: Eip | None = None,
+    gas: int = price.BASE,
 ) -> Instruction:
     """The row of an instruction that pushes a word read off the machine."""
 
@@ -46,7 +51,11 @@ PREVRANDAO: Final = fact(
 GASLIMIT: Final = fact(0x45, "GASLIMIT", "The block's gas limit.", lambda m: m.environment.block.gas_limit)
 CHAINID: Final = fact(0x46, "CHAINID", "The chain's id.", lambda m: m.environment.chain_id)
 SELFBALANCE: Final = fact(
-    0x47, "SELFBALANCE", "The account's balance in wei.", lambda m: m.world.account(m.frame.address).balance, gas=price.LOW
+    0x47,
+    "SELFBALANCE",
+    "The account's balance in wei.",
+    lambda m: m.world.account(m.frame.address).balance,
+    gas=price.LOW,
 )
 BASEFEE: Final = fact(0x48, "BASEFEE", "The block's base fee in wei per gas.", lambda m: m.environment.block.base_fee)
 BLOBBASEFEE: Final = fact(
@@ -90,7 +99,10 @@ BALANCE: Final = of_account(
     0x31, "BALANCE", "The balance of an account in wei.", lambda m, address: m.world.account(address).balance
 )
 EXTCODESIZE: Final = of_account(
-    0x3B, "EXTCODESIZE", "The size of an account's code in bytes.", lambda m, address: len(m.world.account(address).code)
+    0x3B,
+    "EXTCODESIZE",
+    "The size of an account's code in bytes.",
+    lambda m, address: len(m.world.account(address).code),
 )
 EXTCODEHASH: Final = of_account(
     0x3F, "EXTCODEHASH", "The hash of an account's code; 0 if the account does not exist.", code_hash
@@ -112,7 +124,7 @@ def extcodecopy(machine: Machine, gas: int) -> Machine:
 
 
 def copy(machine: Machine, gas: int, stack: Stack, data: bytes, target: Word, source: Word, length: Word) -> Machine:
-    """The machine after ``length`` bytes of ``data`` at ``source``, zeros beyond its end, went to memory at ``target``."""
+    """The machine after ``length`` bytes of ``data`` at ``source``, zero-padded, went to memory at ``target``."""
     gas = gas - price.copy_cost(length) - price.expansion_cost(machine.memory.size, target, length)
     if gas < 0:
         return machine.fail(Status.OUT_OF_GAS)

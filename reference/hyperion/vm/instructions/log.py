@@ -17,9 +17,7 @@ def log(number: int) -> Instruction:
         if gas < 0:
             return machine.fail(Status.OUT_OF_GAS)
         memory = machine.memory.touch(offset, length)
-        substate = machine.substate.with_log(
-            Log(machine.frame.address, tuple(topics), memory.read(offset, length))
-        )
+        substate = machine.substate.with_log(Log(machine.frame.address, tuple(topics), memory.read(offset, length)))
         return machine.next_with_memory(gas, stack, memory).with_substate(substate)
 
     operation.__doc__ = f"Emit a log of a piece of memory, offset and length, with {number} topic{'s' * (number != 1)}."

@@ -18,9 +18,7 @@ def sload(machine: Machine, gas: int) -> Machine:
         substate = substate.with_accessed_slot(slot)
     if gas < 0:
         return machine.fail(Status.OUT_OF_GAS)
-    return machine.next_with_state(
-        gas, stack.push(machine.world.storage(address, key)), machine.world, substate
-    )
+    return machine.next_with_state(gas, stack.push(machine.world.storage(address, key)), machine.world, substate)
 
 
 @instruction(0x55, "SSTORE", 2, 0, price.ZERO)

@@ -109,7 +109,9 @@ def staticcall(machine: Machine, gas: int) -> Machine:
     return make_call(machine, gas, stack, window, gas_asked, to, machine.frame.address, to, 0, True, True, 0)
 
 
-@rule("VM-call", "A call pays access, value and memory, forwards at most 63/64 of the rest, and adds a stipend to value.")
+@rule(
+    "VM-call", "A call pays access, value and memory, forwards at most 63/64 of the rest, and adds a stipend to value."
+)
 def make_call(
     machine: Machine,
     gas: int,
@@ -180,7 +182,7 @@ def access_code(machine: Machine, address: Address) -> tuple[int, bytes, bool, S
 
 @instruction(0xFF, "SELFDESTRUCT", 1, 0, price.SELFDESTRUCT)
 def selfdestruct(machine: Machine, gas: int) -> Machine:
-    """End the frame and send the balance to an account; an account created in this transaction is deleted (EIP-6780)."""
+    """End the frame and send the balance to an account; what this transaction created is deleted (EIP-6780)."""
     beneficiary = machine.stack.top & MAX_ADDRESS
     if machine.frame.static:
         return machine.fail(Status.STATIC_VIOLATION)

@@ -1,0 +1,1 @@
+"""What tests share beside fixtures: machines to run, and programs to run on them."""
