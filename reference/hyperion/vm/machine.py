@@ -4,7 +4,8 @@ Containers first: what a transaction has touched, where code runs, how a frame e
 names follow the Yellow Paper where it has one: σ is ``world``, A is ``substate``, μ is the machine, I is the frame.
 
 These records are msgspec structs, not attrs classes: the machine is built anew for each instruction, and frozen attrs
-costs eight times as much to build (measured in ``benchmarks/records.py``).
+costs eight times as much to build (measured in ``tests/benchmark/records.py``). Immutable records can't form cycles, so
+the collector need not visit the one that is built most often (``gc=False``).
 """
 
 from __future__ import annotations
@@ -217,7 +218,7 @@ Boundary: TypeAlias = "Halt | PrecompileCall"
 # --- the machine -----------------------------------------------------------------------------------------------------
 
 
-class Machine(msgspec.Struct, frozen=True):
+class Machine(msgspec.Struct, frozen=True, gc=False):
     """The state of an execution: the current frame's, with the whole call stack reachable from it."""
 
     pc: int
