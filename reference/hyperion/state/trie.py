@@ -21,8 +21,8 @@ from hyperion.rules import rule
 Path: TypeAlias = str
 """A path down the trie: lower-case hexadecimal digits, one for each nibble."""
 
-MAX_KEY_BYTES: Final = 128
-"""The longest key. The protocol's are 32 bytes or an encoded index; the bound is what keeps the recursion shallow."""
+MAX_KEY_BYTES: Final = 32
+"""The longest key. The protocol's keys are hashes or encoded indices; the bound keeps recursion down a trie shallow."""
 
 DIGITS: Final = "0123456789abcdef"
 NO_CHILD: Final = rlp.encode_bytes(b"")
