@@ -1,0 +1,1 @@
+"""One process an engine: loads a program, runs it when asked, and times itself."""
