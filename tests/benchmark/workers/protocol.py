@@ -1,4 +1,4 @@
-"""The worker's side of the pipe: a line of JSON in, a line out. Foreign engines import it: only the standard library."""
+"""The worker's side of the pipe: a line of JSON in, a line out. Foreign engines import it: standard library only."""
 
 import json
 import sys
