@@ -1,21 +1,20 @@
-"""KZG commitments to blobs: the pairing equation of a proof, and the blob and cell functions of a library.
+"""KZG commitments to blobs: the equations of proofs, and the functions of a library that work on whole setups.
 
-A proof at one point needs one number of the trusted setup, and so no setup file: that equation is written here. All
-that works on whole blobs is c-kzg-4844's, which reads the public setup of the ceremony of 2023 from a constant file
-beside this module, once, at the first use; the result depends on the arguments alone.
+To verify a proof takes one number of the trusted setup, and so no setup file: the equations are written here. To
+commit, to prove, and all that is about cells is c-kzg-4844's, under a setup that the caller has loaded, as the model
+reads no files. The setup of the ceremony is beside this module, in ``kzg_trusted_setup.txt``.
 
-Source: EIP-4844 and the "Polynomial commitments" chapter of the consensus specification (Deneb); EIP-7594 (cells).
+Source: EIP-4844 and the chapter "Polynomial commitments" of the consensus specification (Deneb); EIP-7594 (cells).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from hashlib import sha256
-from importlib.resources import as_file, files
-from typing import Final, TypeVar
+from typing import Final, TypeAlias, TypeVar
 
 import ckzg
+from gmpy2 import invert, mpz, powmod
 from py_arkworks_bls12381 import GT, G1Point, G2Point, Scalar
 
 from hyperion.primitives.bls12_381 import ORDER
@@ -31,6 +30,9 @@ CELLS: Final = 128
 CELL_BYTES: Final = 2_048
 VERSION: Final = b"\x01"
 """First byte of the versioned hash of a commitment."""
+
+TrustedSetup: TypeAlias = "ckzg.KZGSettings"
+"""The result of the ceremony of 2023, as the library keeps it."""
 
 T = TypeVar("T")
 
@@ -98,14 +100,73 @@ def verify_proof(commitment: bytes, z: bytes, y: bytes, proof: bytes) -> bool:
     return GT.pairing_check([c - G1Point() * value, quotient], [-G2Point(), tau - G2Point() * point])
 
 
-# --- blobs and cells ------------------------------------------------------------------------------------------------
+# --- a blob ---------------------------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=1)
-def _setup() -> ckzg.KZGSettings:
-    """The ceremony's result, a constant; kept because it takes seconds to read. The cache cannot be observed."""
-    with as_file(files("hyperion.primitives").joinpath("kzg_trusted_setup.txt")) as path:
-        return ckzg.load_trusted_setup(str(path), 0)
+def _bit_reversed(values: Sequence[mpz]) -> tuple[mpz, ...]:
+    bits = len(values).bit_length() - 1
+    return tuple(values[int(f"{k:0{bits}b}"[::-1], base=2)] for k in range(len(values)))
+
+
+PRIMITIVE_ROOT: Final = 7
+"""A generator of the multiplicative group of the scalar field."""
+ROOT_OF_UNITY: Final = powmod(PRIMITIVE_ROOT, (FIELD_MODULUS - 1) // FIELD_ELEMENTS_PER_BLOB, FIELD_MODULUS)
+DOMAIN: Final = _bit_reversed([powmod(ROOT_OF_UNITY, k, FIELD_MODULUS) for k in range(FIELD_ELEMENTS_PER_BLOB)])
+"""The points at which a blob's polynomial has the blob's field elements as its values, in their order."""
+CHALLENGE_TAG: Final = b"FSBLOBVERIFY_V1_"
+
+
+@rule("PRIM-kzg-blob-elements", "A blob is 4096 field elements, each 32 bytes, big-endian, and below the modulus.")
+def elements_of(blob: bytes) -> tuple[int, ...]:
+    """The 4096 values of the blob's polynomial. Refuses with ``KzgInputError``: ``bad-length``, ``not-reduced``."""
+    if len(blob) != BLOB_BYTES:
+        raise KzgInputError("blob", "bad-length")
+    elements = tuple(int.from_bytes(blob[start : start + 32], "big") for start in range(0, BLOB_BYTES, 32))
+    if any(element >= FIELD_MODULUS for element in elements):
+        raise KzgInputError("blob", "not-reduced")
+    return elements
+
+
+@rule("PRIM-kzg-challenge", "The point that a blob is proved at is the hash of the blob and its commitment.")
+def challenge(blob: bytes, commitment: bytes) -> int:
+    """The field element at which the polynomial of a blob of the right length is evaluated."""
+    degree = FIELD_ELEMENTS_PER_BLOB.to_bytes(16, "big")
+    return int.from_bytes(sha256(CHALLENGE_TAG + degree + blob + commitment).digest(), "big") % FIELD_MODULUS
+
+
+def evaluate(elements: Sequence[int], z: int) -> int:
+    """The value at ``z`` of the polynomial with these 4096 values over ``DOMAIN``, by the barycentric formula."""
+    if z in DOMAIN:
+        return elements[DOMAIN.index(mpz(z))]
+    total = mpz(0)
+    for element, root in zip(elements, DOMAIN, strict=True):
+        total += element * root % FIELD_MODULUS * invert(z - root, FIELD_MODULUS)
+    scale = (powmod(z, FIELD_ELEMENTS_PER_BLOB, FIELD_MODULUS) - 1) * invert(FIELD_ELEMENTS_PER_BLOB, FIELD_MODULUS)
+    return int(total * scale % FIELD_MODULUS)
+
+
+@rule("PRIM-kzg-verify-blob", "A commitment is to a blob if its proof holds at the challenge with the blob's value.")
+def verify_blob_proof(blob: bytes, commitment: bytes, proof: bytes) -> bool:
+    """Whether a commitment is to a blob. Refuses malformed bytes with ``KzgInputError``."""
+    elements = elements_of(blob)
+    g1_of("commitment", commitment)
+    z = challenge(blob, commitment)
+    return verify_proof(commitment, z.to_bytes(32, "big"), evaluate(elements, z).to_bytes(32, "big"), proof)
+
+
+def verify_blob_proofs(blobs: Sequence[bytes], commitments: Sequence[bytes], proofs: Sequence[bytes]) -> bool:
+    """Whether all commitments are to their blobs, each checked by itself: no random combination, so no error.
+
+    Refuses unequal numbers (``bad-length``) and malformed bytes, also behind a proof that fails, with
+    ``KzgInputError``.
+    """
+    if not len(blobs) == len(commitments) == len(proofs):
+        raise KzgInputError("proofs", "bad-length")
+    verdicts = tuple(verify_blob_proof(*case) for case in zip(blobs, commitments, proofs, strict=True))
+    return all(verdicts)
+
+
+# --- with a setup ---------------------------------------------------------------------------------------------------
 
 
 def _asked(field: str, question: Callable[[], T]) -> T:
@@ -115,54 +176,47 @@ def _asked(field: str, question: Callable[[], T]) -> T:
         raise KzgInputError(field, "refused-by-library") from error
 
 
-def commit(blob: bytes) -> bytes:
+def commit(blob: bytes, setup: TrustedSetup) -> bytes:
     """The commitment to a blob. Refuses with ``KzgInputError``."""
-    return _asked("blob", lambda: ckzg.blob_to_kzg_commitment(blob, _setup()))
+    return _asked("blob", lambda: ckzg.blob_to_kzg_commitment(blob, setup))
 
 
-def compute_proof(blob: bytes, z: bytes) -> tuple[bytes, bytes]:
+def compute_proof(blob: bytes, z: bytes, setup: TrustedSetup) -> tuple[bytes, bytes]:
     """The proof of a blob's value at ``z``, and that value. Refuses with ``KzgInputError``."""
-    return _asked("blob or z", lambda: ckzg.compute_kzg_proof(blob, z, _setup()))
+    return _asked("blob or z", lambda: ckzg.compute_kzg_proof(blob, z, setup))
 
 
-def compute_blob_proof(blob: bytes, commitment: bytes) -> bytes:
+def compute_blob_proof(blob: bytes, commitment: bytes, setup: TrustedSetup) -> bytes:
     """The proof that a commitment is to a blob. Refuses with ``KzgInputError``; whether it *is* is not checked."""
-    return _asked("blob or commitment", lambda: ckzg.compute_blob_kzg_proof(blob, commitment, _setup()))
+    return _asked("blob or commitment", lambda: ckzg.compute_blob_kzg_proof(blob, commitment, setup))
 
 
-def verify_blob_proof(blob: bytes, commitment: bytes, proof: bytes) -> bool:
-    """Whether a commitment is to a blob. Refuses malformed bytes with ``KzgInputError``."""
-    return _asked("blob, commitment or proof", lambda: ckzg.verify_blob_kzg_proof(blob, commitment, proof, _setup()))
-
-
-def verify_blob_proofs(blobs: Sequence[bytes], commitments: Sequence[bytes], proofs: Sequence[bytes]) -> bool:
-    """Whether all commitments are to their blobs. Refuses unequal numbers and bad bytes with ``KzgInputError``."""
-    return _asked(
-        "blobs, commitments or proofs",
-        lambda: ckzg.verify_blob_kzg_proof_batch(list(blobs), list(commitments), list(proofs), _setup()),
-    )
-
-
-def compute_cells(blob: bytes) -> list[bytes]:
+def compute_cells(blob: bytes, setup: TrustedSetup) -> list[bytes]:
     """The 128 cells of the extended blob, 2048 bytes each. Refuses with ``KzgInputError``."""
-    return _asked("blob", lambda: ckzg.compute_cells(blob, _setup()))
+    return _asked("blob", lambda: ckzg.compute_cells(blob, setup))
 
 
-def compute_cells_and_proofs(blob: bytes) -> tuple[list[bytes], list[bytes]]:
+def compute_cells_and_proofs(blob: bytes, setup: TrustedSetup) -> tuple[list[bytes], list[bytes]]:
     """The 128 cells and their proofs. Refuses with ``KzgInputError``."""
-    return _asked("blob", lambda: ckzg.compute_cells_and_kzg_proofs(blob, _setup()))
+    return _asked("blob", lambda: ckzg.compute_cells_and_kzg_proofs(blob, setup))
 
 
-def recover_cells_and_proofs(indices: Sequence[int], cells: Sequence[bytes]) -> tuple[list[bytes], list[bytes]]:
+def recover_cells_and_proofs(
+    indices: Sequence[int], cells: Sequence[bytes], setup: TrustedSetup
+) -> tuple[list[bytes], list[bytes]]:
     """All cells and proofs from at least half of the cells, indices ascending. Refuses with ``KzgInputError``."""
-    return _asked("indices or cells", lambda: ckzg.recover_cells_and_kzg_proofs(list(indices), list(cells), _setup()))
+    return _asked("indices or cells", lambda: ckzg.recover_cells_and_kzg_proofs(list(indices), list(cells), setup))
 
 
 def verify_cell_proofs(
-    commitments: Sequence[bytes], indices: Sequence[int], cells: Sequence[bytes], proofs: Sequence[bytes]
+    commitments: Sequence[bytes],
+    indices: Sequence[int],
+    cells: Sequence[bytes],
+    proofs: Sequence[bytes],
+    setup: TrustedSetup,
 ) -> bool:
     """Whether all cells are those of their commitments' blobs. Refuses malformed input with ``KzgInputError``."""
     return _asked(
         "commitments, indices, cells or proofs",
-        lambda: ckzg.verify_cell_kzg_proof_batch(list(commitments), list(indices), list(cells), list(proofs), _setup()),
+        lambda: ckzg.verify_cell_kzg_proof_batch(list(commitments), list(indices), list(cells), list(proofs), setup),
     )
