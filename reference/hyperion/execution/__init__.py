@@ -1,0 +1,1 @@
+"""Transactions and blocks, executed serially: the meaning that every other way of executing them must equal."""

@@ -1,0 +1,89 @@
+"""Receipts: what a block's header binds of the effects of its transactions; and the filter over their logs.
+
+Source: Yellow Paper §4.3.1; EIP-658 (status), EIP-2718 (types).
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
+
+import attrs
+
+from hyperion.execution.record import Field, address, hashed, list_of, natural, nested, octets, write_fields
+from hyperion.execution.transaction import envelope
+from hyperion.primitives.hashing import keccak256
+from hyperion.primitives.rlp import encode
+from hyperion.primitives.word import Word
+from hyperion.rules import rule
+from hyperion.vm.address import address_bytes
+from hyperion.vm.machine import Log
+
+BLOOM_BYTES: Final = 256
+BLOOM_BITS: Final = 8 * BLOOM_BYTES
+EMPTY_BLOOM: Final = bytes(BLOOM_BYTES)
+
+LOG: Final = (address("address"), list_of("topics", hashed("topic")), octets("data"))
+LOGS: Final = list_of("logs", nested("log", Log, LOG))
+
+
+@lru_cache(maxsize=2**12)
+@rule("EXE-bloom-bits", "A value sets three bits of a filter, by three pairs of bytes of its hash modulo 2048.")
+def bloom_bits(value: bytes) -> int:
+    """The filter of ``value`` alone, as a number. Memoised unobservably: contracts and topics recur."""
+    digest = keccak256(value)
+    bits = 0
+    for start in (0, 2, 4):
+        bits |= 1 << (int.from_bytes(digest[start : start + 2], "big") % BLOOM_BITS)
+    return bits
+
+
+def topic_bytes(topic: Word) -> bytes:
+    """The 32 bytes of a topic."""
+    return topic.to_bytes(32, "big")
+
+
+@rule("EXE-bloom", "The filter of logs has the bits of their addresses and topics.")
+def bloom(logs: Iterable[Log]) -> bytes:
+    """The 256-byte filter of ``logs``."""
+    bits = 0
+    for log in logs:
+        bits |= bloom_bits(address_bytes(log.address))
+        for topic in log.topics:
+            bits |= bloom_bits(topic_bytes(topic))
+    return bits.to_bytes(BLOOM_BYTES, "big")
+
+
+@attrs.frozen
+class Receipt:
+    """The receipt of a transaction in a block."""
+
+    type: int
+    """The transaction's type."""
+    succeeded: int
+    """1 if the outermost frame kept its changes, else 0."""
+    cumulative_gas_used: int
+    """Gas used in the block up to and including the transaction."""
+    bloom: bytes
+    logs: tuple[Log, ...]
+
+
+RECEIPT: Final[tuple[Field, ...]] = (
+    natural("succeeded", 1), natural("cumulative_gas_used", 8), octets("bloom", BLOOM_BYTES), LOGS,
+)  # fmt: skip
+
+
+def receipt_of(type_byte: int, succeeded: bool, cumulative_gas_used: int, logs: tuple[Log, ...]) -> Receipt:
+    """The receipt of a transaction of the type given, with its filter."""
+    return Receipt(type_byte, int(succeeded), cumulative_gas_used, bloom(logs), logs)
+
+
+@rule("EXE-receipt-encoding", "A receipt is the list of status, cumulative gas, filter, logs, after the type's byte.")
+def encode_receipt(receipt: Receipt) -> bytes:
+    """The encoding that the receipts root binds."""
+    return envelope(receipt.type, write_fields(RECEIPT, receipt))
+
+
+@rule("EXE-logs-hash", "The hash of logs is the hash of the RLP list of them.")
+def logs_hash(logs: tuple[Log, ...]) -> bytes:
+    """The hash by which state tests compare logs."""
+    return keccak256(encode(LOGS.write(logs)))
