@@ -16,7 +16,7 @@ import importlib
 import inspect
 from collections.abc import Iterator, Sequence, Set
 from fnmatch import fnmatchcase
-from itertools import pairwise
+from itertools import dropwhile, pairwise
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
@@ -90,7 +90,7 @@ class HyperionDirective(SphinxDirective):
         head += [nodes.entry("", nodes.paragraph("", text)) for text in heads]
         group += nodes.thead("", head)
         group += nodes.tbody("", *rows)
-        return nodes.table("", group, classes=["hyperion-table", kind])
+        return nodes.table("", group, classes=["hyperion-table", "colwidths-given", kind])
 
 
 Cell: TypeAlias = nodes.Node | str | list[nodes.Node]
@@ -144,11 +144,12 @@ class RuleBox(HyperionDirective):
         return [box]
 
     def source(self, entry: Entry) -> nodes.Node:
-        """The function's own text from the file, below a line that says where it stands."""
+        """The function's own text from the file, without the decorator that repeats the box, and where it stands."""
         path = Path(self.env.srcdir).parent / entry.source.file
         self.env.note_dependency(str(path))
         lines = path.read_text(encoding="utf-8").splitlines()[entry.source.first - 1 : entry.source.last]
-        text = inspect.cleandoc("\n".join(["", *lines]))
+        body = dropwhile(lambda line: not line.lstrip().startswith(("def ", "class ")), lines)
+        text = inspect.cleandoc("\n".join(["", *body]))
         block = nodes.literal_block(text, text, language="python", linenos=False)
         place = nodes.paragraph("", "", code(f"{entry.source.file}:{entry.source.first}"), classes=["rule-place"])
         holder = nodes.container(classes=["rule-source"])
@@ -192,7 +193,7 @@ class OpcodeTable(HyperionDirective):
             numbers = (str(row.pops), str(row.pushes), str(row.gas))
             rows.append(row_of([code(f"{row.opcode:02X}"), name, *numbers, self.inline(row.meaning), since], anchor))
         heads = ["op", "name", "in", "out", "gas", "meaning", "since"]
-        return [self.table(heads, [5, 16, 4, 4, 7, 54, 10], rows, "opcode-table")]
+        return [self.table(heads, [5, 15, 4, 5, 7, 54, 10], rows, "opcode-table")]
 
 
 class PrecompileTable(HyperionDirective):
@@ -250,6 +251,12 @@ class GasTable(HyperionDirective):
         return "–" if name.endswith("_DIVISOR") else str(self.options.get("unit", "gas"))
 
 
+def short_name(entry: Entry) -> str:
+    """The function with its module, without the packages around: enough to find it, short enough for a table."""
+    module = Path(entry.source.file).stem
+    return f"{module}.{entry.source.name.split(f'.{module}.')[-1]}"
+
+
 class RuleIndex(HyperionDirective):
     """``{rule-index} [PATTERN]``: every rule with its function and what checks it."""
 
@@ -263,12 +270,12 @@ class RuleIndex(HyperionDirective):
             if fnmatchcase(id, pattern):
                 anchor = f"index-{id.lower()}"
                 self.domain().note(id, self.env.docname, anchor, INDEX)
-                where = nodes.literal("", entry.source.name.removeprefix("hyperion."), classes=["rule-function"])
+                where = nodes.literal("", short_name(entry), classes=["rule-function"])
                 checks = f"{len(entry.tests) or '–'} / {len(entry.vectors) or '–'}"
                 cells = [self.link(id), entry.rule.level.value, self.inline(entry.rule.statement), where, checks]
                 rows.append(row_of(cells, anchor))
-        heads = ["rule", "level", "statement", "function", "tests / vectors"]
-        return [self.table(heads, [22, 7, 38, 24, 9], rows, "rule-index")]
+        heads = ["rule", "level", "statement", "function", "checks"]
+        return [self.table(heads, [24, 7, 37, 24, 8], rows, "rule-index")]
 
 
 class Chapters(TocTree):
