@@ -365,11 +365,11 @@ def test_official_kzg_vectors(
 
 def _verify_with_reduction(case: dict[str, Any], setup: kzg.TrustedSetup) -> Outcome:
     """Takes any 32 bytes for a field element, by reducing them."""
-    z, y = (_bytes(case[name]) for name in ("z", "y"))
-    reduced = [
-        (int.from_bytes(x, "big") % kzg.FIELD_MODULUS).to_bytes(32, "big") if len(x) == 32 else x for x in (z, y)
-    ]
-    return kzg.verify_proof(_bytes(case["commitment"]), *reduced, _bytes(case["proof"]))
+    z, y = (
+        (int.from_bytes(x, "big") % kzg.FIELD_MODULUS).to_bytes(32, "big") if len(x) == 32 else x
+        for x in (_bytes(case["z"]), _bytes(case["y"]))
+    )
+    return kzg.verify_proof(_bytes(case["commitment"]), z, y, _bytes(case["proof"]))
 
 
 KZG_FAULTS: Final[dict[str, KzgFunction]] = {
