@@ -9,10 +9,11 @@ MAKEFLAGS += --no-print-directory
 VENV    ?= .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
+PEERS   := .peers
 JOBS    ?= auto
 FIXTURES ?=
 PYTEST_ARGS ?=
-LINTED  := reference conformance proofs tests spec $(wildcard benchmarks)
+LINTED  := reference conformance proofs tests spec
 
 # The first interpreter that will do. 3.11 to 3.13 come first: every locked package has a ready-made wheel for them.
 ifndef PYTHON
@@ -31,7 +32,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(f"Python 3.11 or newer is needed; {sys.executable} is {v[0]}.{v[1]}. Choose another: make PYTHON=python3.12 ..." if v < (3, 11) else 0)' \
 		|| { echo "setup: no usable Python (PYTHON=$(PYTHON))" >&2; exit 1; }
 	@echo "setup: creating $(VENV) with $$($(PYTHON) --version) and installing $$(grep -c '==' requirements.lock) locked packages"
-	@$(PYTHON) -m venv --clear $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+		|| { echo "setup: this Python cannot make environments (on Debian: install python3-venv)" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
@@ -57,8 +59,16 @@ fixtures-test: setup ## All official state and block tests of a folder: make fix
 	@test -n "$(FIXTURES)" || { echo "fixtures-test: say where they are: make fixtures-test FIXTURES=DIR" >&2; exit 2; }
 	@$(BIN)/hyperion vm tests --fixtures $(FIXTURES)
 
-benchmark: setup ## Speed against other EVMs, medians and ratios
-	@$(BIN)/python -m benchmarks
+peers: $(PEERS)/.installed ## Create .peers, the environment of the foreign EVMs that are Python packages
+
+$(PEERS)/.installed: conformance/adapters/python/requirements.lock
+	@echo "peers: creating $(PEERS) with $$($(PYTHON) --version) and installing $$(grep -c '==' $<) locked packages"
+	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+benchmark: setup peers ## Speed against other EVMs, medians and ratios
+	@$(BIN)/python -m tests.benchmark.engines
 
 site: setup ## Build the document as HTML into site/
 	@$(BIN)/hyperion site

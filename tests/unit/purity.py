@@ -16,7 +16,7 @@ PERMITTED_IMPORTS: Final = {
     "bisect": {"bisect_left", "bisect_right"},
     "collections.abc": None,
     "enum": None,
-    "functools": {"cache", "cached_property", "lru_cache", "partial", "reduce", "wraps"},  # a cache is a finding of its own
+    "functools": {"cache", "cached_property", "lru_cache", "partial", "reduce", "wraps"},  # a cache is also a finding
     "hashlib": {"sha256", "new"},
     "itertools": None,
     "math": {"comb", "gcd", "isqrt", "lcm", "prod"},  # the functions that stay in the integers

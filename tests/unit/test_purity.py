@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from immutables import Map
 
+from hyperion.execution import receipt
 from hyperion.state import commitment, trie
 from hyperion.vm.code import analyse
 from hyperion.vm.memory import EMPTY_MEMORY
@@ -33,6 +34,7 @@ ALLOWED: Final = {
     ("identity", "hyperion.vm.stack.Stack.__hash__"): "a hash of integers, which does not vary between processes",
     ("reflection", "hyperion.vm.instructions.__init__.rows_of"): "names of a module in the order of its definitions",
     ("cache", "hyperion.vm.code.analyse"): UNOBSERVABLE,
+    ("cache", "hyperion.execution.receipt.bloom_bits"): UNOBSERVABLE,
     ("cache", "hyperion.state.commitment._root_of_storage"): UNOBSERVABLE,
     ("cache", "hyperion.state.commitment.account_key"): UNOBSERVABLE,
     ("cache", "hyperion.state.commitment.code_hash"): UNOBSERVABLE,
@@ -243,6 +245,7 @@ def test_mutation_is_caught() -> None:
 
 WORDS: Final = st.integers(0, 2**256 - 1)
 CACHED: Final[dict[str, tuple[Any, st.SearchStrategy[Any]]]] = {
+    "hyperion.execution.receipt.bloom_bits": (receipt.bloom_bits, st.binary(max_size=40)),
     "hyperion.vm.code.analyse": (analyse, st.binary(max_size=100)),
     "hyperion.state.commitment._root_of_storage": (
         commitment._root_of_storage,
