@@ -1,15 +1,16 @@
 """Each broken adapter gets the verdict that it deserves, and the correct one passes everything."""
+
 import time
 from collections import Counter
 
 import attrs
 import pytest
+
 from hyperion_conformance.harness import Deadlines
 from hyperion_conformance.runner.campaign import AdapterBroke, Campaign, Settings, handshake
 from hyperion_conformance.runner.cases import Selection, shard_of
 from hyperion_conformance.runner.cause import causes
 from hyperion_conformance.runner.results import CaseResult, Run, exit_code
-
 from tests.conformance.toy_suite import QUICK, ToyModel, command, suite, verdicts
 
 MULTIPLYING = {"mul", "mul-by-zero", "long-mul"}
@@ -77,7 +78,7 @@ def test_garbage_on_standard_output_is_a_protocol_violation(name: str, shown: st
 
 
 def test_an_answer_with_another_number_is_a_protocol_violation() -> None:
-    with pytest.raises(AdapterBroke, match="protocol at hello.*answered as 1001"):
+    with pytest.raises(AdapterBroke, match=r"protocol at hello.*answered as 1001"):
         verdicts("wrong_id")
 
 
@@ -147,7 +148,9 @@ def test_verdicts_do_not_depend_on_the_number_of_workers(monkeypatch: pytest.Mon
     monkeypatch.setattr("hyperion_conformance.runner.campaign.LANE", 3)
     for name in ("order_dependent", "wrong_answer"):
         one, three = (verdicts(name, attrs.evolve(QUICK, jobs=jobs)) for jobs in (1, 3))
-        assert [attrs.evolve(r, seconds=0.0) for r in one.values()] == [attrs.evolve(r, seconds=0.0) for r in three.values()]
+        assert [attrs.evolve(r, seconds=0.0) for r in one.values()] == [
+            attrs.evolve(r, seconds=0.0) for r in three.values()
+        ]
 
 
 def test_shards_partition_the_suite() -> None:
@@ -166,7 +169,9 @@ def explained(name: str) -> dict[str, CaseResult]:
     address = command(name)
     campaign = Campaign(address, handshake(address, QUICK), QUICK)
     results = campaign.run(suite())
-    told = campaign.explain(results, suite(), ToyModel(), lambda op: {2: "MUL", 0x55: "SSTORE"}.get(op, hex(op)), lambda r: r)
+    told = campaign.explain(
+        results, suite(), ToyModel(), lambda op: {2: "MUL", 0x55: "SSTORE"}.get(op, hex(op)), lambda r: r
+    )
     return {result.id.rpartition("/")[2]: result for result in told}
 
 

@@ -1,4 +1,5 @@
 """A small suite for the toy machine, written in the vector format, with the toy itself as the model."""
+
 import hashlib
 import json
 import sys
@@ -11,7 +12,6 @@ from hyperion_conformance.protocol import Json, TraceAnswer
 from hyperion_conformance.runner.campaign import Campaign, Settings, handshake
 from hyperion_conformance.runner.cases import Case, cases_of
 from hyperion_conformance.runner.results import CaseResult
-
 from tests.conformance.broken_adapters import toy
 
 ADAPTERS = Path(__file__).parent / "broken_adapters"
@@ -35,7 +35,12 @@ ADDRESS, CALLER = "0x" + "aa" * 20, "0x" + "bb" * 20
 
 def given(code: str, gas: int = 100_000) -> dict[str, Any]:
     return {
-        "code": "0x" + code, "calldata": "0x", "gas": str(gas), "value": "0", "address": ADDRESS, "caller": CALLER,
+        "code": "0x" + code,
+        "calldata": "0x",
+        "gas": str(gas),
+        "value": "0",
+        "address": ADDRESS,
+        "caller": CALLER,
         "storage": {"1": "9"},
     }
 
@@ -46,9 +51,16 @@ def vector(name: str, code: str, rule: str) -> dict[str, Any]:
     stride = max(1, -(-len(chain) // 32))
     marks = sorted({*range(0, len(chain), stride), len(chain) - 1})
     return {
-        "id": f"vm.run/toy/{name}", "revision": 1, "rules": [rule], "level": "MUST", "tier": 1, "fork": "OSAKA",
+        "id": f"vm.run/toy/{name}",
+        "revision": 1,
+        "rules": [rule],
+        "level": "MUST",
+        "tier": 1,
+        "fork": "OSAKA",
         "fingerprint": hashlib.sha256(f"{name}{code}".encode()).hexdigest()[:32],
-        "why": f"The toy knows {name}.", "input": given(code), "expect": {"exactly": outcome},
+        "why": f"The toy knows {name}.",
+        "input": given(code),
+        "expect": {"exactly": outcome},
         "trace": {"steps": len(chain), "stride": stride, "digests": [chain[i] for i in marks]},
     }
 

@@ -1,4 +1,5 @@
 """An adapter as the runner sees it: a stranger's process that may crash, hang or print anything at any moment."""
+
 from hyperion_conformance.harness.adapter import Adapter, Broken, Deadlines, calibrate
 from hyperion_conformance.harness.address import Address, Command, Tcp, parse_address
 from hyperion_conformance.harness.channel import Channel, open_channel

@@ -1,4 +1,5 @@
 """A conversation with one adapter: handshake, numbered questions, and restart after anything went wrong."""
+
 from __future__ import annotations
 
 import hashlib
@@ -56,10 +57,12 @@ class Deadlines:
     factor: float = 1.0
 
     def of(self, steps: int | None) -> float:
+        """Seconds for one case of so many opcodes."""
         return (self.base + self.per_step * (steps or 0)) * self.factor
 
     @property
     def of_start(self) -> float:
+        """Seconds for starting and shaking hands."""
         return self.start * self.factor
 
 
@@ -120,9 +123,15 @@ class Adapter:
             return Broken("protocol", str(error), self.log_tail())
 
     def trace(
-        self, target: str, fork: str, given: Mapping[str, Json], at: Sequence[int], full: bool = False,
+        self,
+        target: str,
+        fork: str,
+        given: Mapping[str, Json],
+        at: Sequence[int],
+        full: bool = False,
         steps: int | None = None,
     ) -> TraceAnswer | Skip | ErrorReply | Broken:
+        """Digests, or full states, at the asked steps of one case."""
         reply = self._question(trace_request(self._next(), target, fork, given, at, full), self.deadlines.of(steps))
         if not isinstance(reply, Answer):
             return reply
@@ -141,9 +150,11 @@ class Adapter:
         return heard.data if isinstance(heard, Line) else getattr(heard, "partial", b"") or None
 
     def log_tail(self) -> str:
+        """The last of what it wrote to standard error."""
         return self._channel.log_tail() if self._channel is not None else ""
 
     def kill(self) -> None:
+        """End the process without a word; the next question starts a new one."""
         if self._channel is not None:
             self._channel.close()
         self._channel, self._hello = None, None
@@ -184,7 +195,9 @@ class Adapter:
             case Silent(b""):
                 return self._broken("timeout", f"no answer within {seconds:.3g} s")
             case Silent(partial):
-                return self._broken("protocol", f"a line was begun and not ended within {seconds:.3g} s: {shown(partial)}")
+                return self._broken(
+                    "protocol", f"a line was begun and not ended within {seconds:.3g} s: {shown(partial)}"
+                )
             case Closed(partial, status):
                 tail = f", after a line that never ended: {shown(partial)}" if partial else ""
                 return self._broken("crash", status + tail)

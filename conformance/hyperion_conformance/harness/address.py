@@ -1,4 +1,5 @@
 """Where an adapter is: a command to start, or a TCP address at which one already listens."""
+
 from __future__ import annotations
 
 import shlex

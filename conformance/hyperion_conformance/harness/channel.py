@@ -3,8 +3,10 @@
 Everything is read without blocking through one selector per adapter: a writer that waits for a full pipe while the
 adapter waits for its own full pipe would hang both, and only the deadline would tell.
 """
+
 from __future__ import annotations
 
+import contextlib
 import os
 import selectors
 import signal
@@ -29,6 +31,8 @@ _BLOCK = 1 << 16
 
 @attrs.frozen(slots=True)
 class Line:
+    """A whole line, without its newline."""
+
     data: bytes
 
 
@@ -60,15 +64,20 @@ Heard = Line | Silent | Closed | Flood
 class Channel(Protocol):
     """One live adapter."""
 
-    def exchange(self, request: bytes, seconds: float) -> Heard: ...
+    def exchange(self, request: bytes, seconds: float) -> Heard:
+        """Write a request and hear what comes."""
 
-    def listen(self, seconds: float) -> Heard: ...
+    def listen(self, seconds: float) -> Heard:
+        """Hear what comes unasked."""
 
-    def log_tail(self) -> str: ...
+    def log_tail(self) -> str:
+        """The end of the adapter's log."""
 
-    def abort(self) -> None: ...
+    def abort(self) -> None:
+        """End it from another thread."""
 
-    def close(self, farewell: bytes = b"") -> None: ...
+    def close(self, farewell: bytes = b"") -> None:
+        """Say farewell if there is one, then end it for certain."""
 
 
 class CannotStart(Exception):
@@ -78,7 +87,9 @@ class CannotStart(Exception):
 class _Stream:
     """Selector, buffer and deadline shared by process and socket. Mutable: it is a wire, not a value."""
 
-    def __init__(self, read: IO[bytes] | socket.socket, write: IO[bytes] | socket.socket, log: IO[bytes] | None) -> None:
+    def __init__(
+        self, read: IO[bytes] | socket.socket, write: IO[bytes] | socket.socket, log: IO[bytes] | None
+    ) -> None:
         self._selector = selectors.DefaultSelector()
         self._read, self._write, self._log = read.fileno(), write.fileno(), None if log is None else log.fileno()
         for descriptor in {self._read, self._write} | ({self._log} if self._log is not None else set()):
@@ -101,7 +112,7 @@ class _Stream:
             if self._ended:
                 return None
             try:
-                pending = pending[os.write(self._write, pending[:_BLOCK]):]
+                pending = pending[os.write(self._write, pending[:_BLOCK]) :]
             except BlockingIOError:
                 left = until - time.monotonic()
                 if left <= 0:
@@ -197,12 +208,15 @@ class ProcessChannel:
         self._stream = _Stream(self._process.stdout, self._process.stdin, self._process.stderr)
 
     def exchange(self, request: bytes, seconds: float) -> Heard:
+        """Write a request and hear one line, the deadline, or the end of the other side."""
         return self._stream.exchange(request, seconds) or self._closed()
 
     def listen(self, seconds: float) -> Heard:
+        """Hear a line that was not asked for, or silence."""
         return self._stream.listen(seconds) or self._closed()
 
     def log_tail(self) -> str:
+        """The last of what it wrote to standard error."""
         return self._stream.log_tail()
 
     def _closed(self) -> Closed:
@@ -219,15 +233,14 @@ class ProcessChannel:
         return Closed(partial, f"exit status {status}")
 
     def close(self, farewell: bytes = b"") -> None:
+        """Say farewell, wait half a second, and kill the whole process group."""
         if farewell and self._process.poll() is None:
             self._stream.exchange(farewell, 0.2)
         if self._process.stdin:
             self._process.stdin.close()
         if farewell:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(0.5)
-            except subprocess.TimeoutExpired:
-                pass
         self._kill_group()
         self._process.wait()
         self._stream.close()
@@ -236,14 +249,13 @@ class ProcessChannel:
                 pipe.close()
 
     def abort(self) -> None:
+        """Kill the process group."""
         self._kill_group()
 
     def _kill_group(self) -> None:
         # The group outlives its leader when the adapter left children behind, so it is killed in any case.
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
 
 
 class SocketChannel:
@@ -258,21 +270,24 @@ class SocketChannel:
         self._stream = _Stream(self._socket, self._socket, None)
 
     def exchange(self, request: bytes, seconds: float) -> Heard:
+        """Write a request and hear one line, the deadline, or the end of the other side."""
         return self._stream.exchange(request, seconds) or Closed(self._stream.last_words(), "connection closed")
 
     def listen(self, seconds: float) -> Heard:
+        """Hear a line that was not asked for, or silence."""
         return self._stream.listen(seconds) or Closed(self._stream.last_words(), "connection closed")
 
     def log_tail(self) -> str:
+        """Nothing: the log of a server is on its own machine."""
         return ""
 
     def abort(self) -> None:
-        try:
+        """Shut the connection down."""
+        with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
 
     def close(self, farewell: bytes = b"") -> None:
+        """Say farewell and close the connection."""
         if farewell:
             self._stream.exchange(farewell, 0.2)
         self._stream.close()
@@ -280,4 +295,5 @@ class SocketChannel:
 
 
 def open_channel(address: Address) -> Channel:
+    """Start the process or connect. Raises `CannotStart`."""
     return ProcessChannel(address) if isinstance(address, Command) else SocketChannel(address)

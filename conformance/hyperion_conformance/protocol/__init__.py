@@ -1,4 +1,5 @@
 """The adapter protocol `hyperion/1`: message types, strict decoding, and its JSON Schema."""
+
 from hyperion_conformance.protocol.decode import (
     MalformedMessage,
     decode_hello,

@@ -3,6 +3,7 @@
 Unknown keys are ignored, so that an adapter may say more than we ask; a known key with a wrong value is refused,
 because a number that was silently rounded or a word that was silently truncated would be judged as a wrong answer.
 """
+
 from __future__ import annotations
 
 import json
@@ -63,7 +64,7 @@ def _unique_keys(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 
 def parse_line(line: bytes) -> Mapping[str, Json]:
-    """One line to one JSON object. Refused: not UTF-8, not JSON, floats, unsafe integers, duplicate keys, non-objects."""
+    """One line to one JSON object. Refused: not UTF-8, not JSON, floats, unsafe integers, duplicate keys."""
     try:
         value = json.loads(
             line.decode("utf-8"),
@@ -195,7 +196,9 @@ def decode_hello(value: Mapping[str, Json]) -> Hello:
     targets: dict[str, Target] = {}
     for name, body in _record(value.get("targets"), "$.ok.targets").items():
         field = f"$.ok.targets.{name}"
-        forks = tuple(_text(fork, f"{field}.forks") for fork in _items(_record(body, field).get("forks"), f"{field}.forks"))
+        forks = tuple(
+            _text(fork, f"{field}.forks") for fork in _items(_record(body, field).get("forks"), f"{field}.forks")
+        )
         if not forks:
             raise MalformedMessage(f"{field}.forks", "at least one fork is needed")
         targets[name] = Target(forks)

@@ -3,6 +3,7 @@
 One message is one JSON object on one line. A request is built here as a plain mapping, because the runner only ever
 writes it; what comes back is decoded into the records below, because it comes from a stranger.
 """
+
 from __future__ import annotations
 
 import json
@@ -13,7 +14,7 @@ import attrs
 
 PROTOCOL = "hyperion/1"
 
-Json: TypeAlias = "None | bool | int | str | Sequence[Json] | Mapping[str, Json]"
+Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 """A JSON value without floats: the protocol has none."""
 
 
@@ -44,6 +45,7 @@ class Hello:
     features: frozenset[str]
 
     def claims(self, target: str, fork: str) -> bool:
+        """Whether cases of this target at this fork may be asked."""
         return target in self.targets and fork in self.targets[target].forks
 
 
@@ -90,6 +92,7 @@ class TraceAnswer:
 
 
 def hello_request(number: int) -> dict[str, Json]:
+    """The first message: which versions we speak."""
     return {"id": number, "op": "hello", "protocol": [PROTOCOL]}
 
 
@@ -101,13 +104,20 @@ def run_request(number: int, target: str, fork: str, given: Mapping[str, Json]) 
 def trace_request(
     number: int, target: str, fork: str, given: Mapping[str, Json], at: Sequence[int], full: bool = False
 ) -> dict[str, Json]:
+    """Digests, or full states, at the steps `at`."""
     request: dict[str, Json] = {
-        "id": number, "op": "trace", "target": target, "fork": fork, "input": given, "at": list(at),
+        "id": number,
+        "op": "trace",
+        "target": target,
+        "fork": fork,
+        "input": given,
+        "at": list(at),
     }
     return {**request, "full": True} if full else request
 
 
 def bye_request() -> dict[str, Json]:
+    """The last message; it has no answer."""
     return {"id": 0, "op": "bye"}
 
 

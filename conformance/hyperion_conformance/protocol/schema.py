@@ -3,6 +3,7 @@
 The decoder in `decode` is what decides; the schema is the same contract for readers and for tools in other languages,
 and a test holds the two together.
 """
+
 from __future__ import annotations
 
 import functools

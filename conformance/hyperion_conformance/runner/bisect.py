@@ -4,6 +4,7 @@ Digests are chained, so once two runs differ they differ for ever, even if their
 at step i" monotone in i, and a search over it sound. One question may ask for many steps: with 32 points a question the
 interval shrinks 33-fold each time, so a million steps take four questions.
 """
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,9 +23,11 @@ class Model(Protocol):
 
     def trace(
         self, target: str, fork: str, given: Mapping[str, Json], at: Sequence[int], full: bool = False
-    ) -> TraceAnswer: ...
+    ) -> TraceAnswer:
+        """Digests, or full states, of the specified execution at the asked steps."""
 
-    def run(self, target: str, fork: str, given: Mapping[str, Json]) -> Mapping[str, Json]: ...
+    def run(self, target: str, fork: str, given: Mapping[str, Json]) -> Mapping[str, Json]:
+        """The specified outcome."""
 
 
 Ask: TypeAlias = Callable[[Sequence[int], bool], TraceAnswer]
@@ -95,15 +98,22 @@ def _narrow(low: int, wanted: Mapping[int, str], answer: TraceAnswer) -> tuple[i
 
 
 def _described(
-    ask: Ask, case: Case, model: Model | None, name: Callable[[int], str],
-    low: int, high: int, steps_spec: int, steps_got: int, questions: int,
+    ask: Ask,
+    case: Case,
+    model: Model | None,
+    name: Callable[[int], str],
+    low: int,
+    high: int,
+    steps_spec: int,
+    steps_got: int,
+    questions: int,
 ) -> Divergence:
     exact = high - low == 1
     wanted = [step for step in (low, high) if step >= 0]
     got = ask(wanted, True).states
     spec = model.trace(case.target, case.fork, case.input, wanted, True).states if model else {}
-    before = spec.get(low) or got.get(low)
-    left, right = spec.get(high), got.get(high)
+    before = _plain(spec.get(low) or got.get(low))
+    left, right = _plain(spec.get(high)), _plain(got.get(high))
     note = ""
     if steps_spec == steps_got == high:
         note = "every step agrees; the effect of the last opcode, or the report of it, differs"
@@ -115,9 +125,24 @@ def _described(
         note = "no model is at hand to look between two checkpoints"
     opcode = name(int(str(before["op"]))) if exact and before else ("start" if exact and low < 0 else None)
     return Divergence(
-        step=high, after=low, exact=exact, steps_expected=steps_spec, steps_got=steps_got, opcode=opcode,
-        questions=questions + 1, differing=_differing(left, right), previous=before, expected=left, got=right, note=note,
+        step=high,
+        after=low,
+        exact=exact,
+        steps_expected=steps_spec,
+        steps_got=steps_got,
+        opcode=opcode,
+        questions=questions + 1,
+        differing=_differing(left, right),
+        previous=before,
+        expected=left,
+        got=right,
+        note=note,
     )
+
+
+def _plain(state: Mapping[str, Json] | None) -> Mapping[str, Json] | None:
+    """A state with its numbers as decimal strings, however its side writes them."""
+    return state and {key: value if key == "stack" else str(value) for key, value in state.items()}
 
 
 def _differing(left: Mapping[str, Json] | None, right: Mapping[str, Json] | None) -> tuple[str, ...]:

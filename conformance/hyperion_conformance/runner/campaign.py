@@ -3,6 +3,7 @@
 A lane is a fixed slice of the chosen cases with a process of its own. Which worker takes a lane does not matter, so the
 verdicts do not depend on the number of workers, not even for an adapter that keeps state between cases.
 """
+
 from __future__ import annotations
 
 import queue
@@ -75,7 +76,8 @@ def handshake(address: Address, settings: Settings) -> Hello:
 
 
 def lanes(cases: Sequence[Case]) -> tuple[tuple[Case, ...], ...]:
-    return tuple(tuple(cases[i: i + LANE]) for i in range(0, len(cases), LANE))
+    """The cases cut into slices of `LANE`."""
+    return tuple(tuple(cases[i : i + LANE]) for i in range(0, len(cases), LANE))
 
 
 class Campaign:
@@ -89,7 +91,7 @@ class Campaign:
         self._stop = threading.Event()
 
     def run(self, cases: Sequence[Case], done: Report = lambda _: None, tick: Tick = lambda: None) -> list[CaseResult]:
-        """All verdicts in the order of the cases. On KeyboardInterrupt the processes are ended and it is raised again."""
+        """All verdicts in the order of the cases. An interrupt ends the processes and is raised again."""
         work: queue.SimpleQueue[tuple[int, tuple[Case, ...]]] = queue.SimpleQueue()
         out: queue.SimpleQueue[tuple[int, list[CaseResult]] | BaseException | None] = queue.SimpleQueue()
         slices = lanes(cases)
@@ -171,14 +173,19 @@ class Campaign:
         return seen, seconds
 
     def _verdicts(
-        self, cases: Sequence[Case], first: dict[str, Observation], second: dict[str, Observation],
+        self,
+        cases: Sequence[Case],
+        first: dict[str, Observation],
+        second: dict[str, Observation],
         seconds: dict[str, float],
     ) -> Iterator[CaseResult]:
         checked: Counter[str] = Counter()
         surprises: set[str] = set()
         for case in cases:
             if not self.hello.claims(case.target, case.fork):
-                yield _result(case, Judgement("not-claimed", f"{case.target} at {case.fork} is not in its hello"), None, 0.0)
+                yield _result(
+                    case, Judgement("not-claimed", f"{case.target} at {case.fork} is not in its hello"), None, 0.0
+                )
                 continue
             if case.id not in first:
                 why = f"the adapter broke {IN_SUCCESSION} times in succession before this case"
@@ -213,7 +220,7 @@ class Campaign:
             seen: list[Observation] = []
             for _ in range(times):
                 seen.append(adapter.run(case.target, case.fork, case.input, case.steps))
-                if self._stop.is_set() or isinstance(seen[-1], Broken) and seen[-1].kind == "timeout":
+                if self._stop.is_set() or (isinstance(seen[-1], Broken) and seen[-1].kind == "timeout"):
                     break
             return seen
         finally:
@@ -231,7 +238,11 @@ class Campaign:
     # --- after the lanes --------------------------------------------------------------------------------------------
 
     def explain(
-        self, results: Sequence[CaseResult], cases: Sequence[Case], model: Model | None, name: Callable[[int], str],
+        self,
+        results: Sequence[CaseResult],
+        cases: Sequence[Case],
+        model: Model | None,
+        name: Callable[[int], str],
         place: Callable[[str], str | None],
     ) -> list[CaseResult]:
         """Adds first divergences, source places and signatures to the failures; bounded per cause and in all."""
@@ -242,8 +253,14 @@ class Campaign:
         explained = {}
         try:
             for result in sorted((r for r in results if not r.good), key=lambda r: r.id):
-                wanted = result.verdict in ("fail", "wrong-reason", "reject-mismatch") and "trace" in self.hello.features
-                if wanted and per_cause[coarse(result)] < self.settings.bisect_per_cause and total < self.settings.bisect_total:
+                wanted = (
+                    result.verdict in ("fail", "wrong-reason", "reject-mismatch") and "trace" in self.hello.features
+                )
+                if (
+                    wanted
+                    and per_cause[coarse(result)] < self.settings.bisect_per_cause
+                    and total < self.settings.bisect_total
+                ):
                     per_cause[coarse(result)] += 1
                     total += 1
                     result = with_divergence(result, by_id[result.id], adapter, model, name)
@@ -252,6 +269,14 @@ class Campaign:
         finally:
             self._end(adapter)
         return [explained.get(result.id, result) for result in results]
+
+    def bisected(self, result: CaseResult, case: Case, model: Model | None, name: Callable[[int], str]) -> CaseResult:
+        """One result with its divergence looked for, whatever its verdict."""
+        adapter = self._adapter()
+        try:
+            return with_divergence(result, case, adapter, model, name)
+        finally:
+            self._end(adapter)
 
 
 def with_divergence(
@@ -278,9 +303,17 @@ def _result(case: Case, verdict: Judgement, seen: Observation | None, seconds: f
     difference = verdict.difference
     bad = verdict.verdict not in ("pass", "skip", "not-claimed")
     result = CaseResult(
-        id=case.id, revision=case.revision, fingerprint=case.fingerprint, target=case.target, group=case.group,
-        rules=case.rules, level=case.level, tier=case.tier, fork=case.fork,
-        verdict=verdict.verdict, detail=verdict.detail,
+        id=case.id,
+        revision=case.revision,
+        fingerprint=case.fingerprint,
+        target=case.target,
+        group=case.group,
+        rules=case.rules,
+        level=case.level,
+        tier=case.tier,
+        fork=case.fork,
+        verdict=verdict.verdict,
+        detail=verdict.detail,
         field=difference.path if difference else None,
         expected=difference.expected if difference else None,
         got=difference.got if difference else None,

@@ -1,4 +1,5 @@
 """Released cases as the runner needs them: read from vector files, selected, ordered, sharded."""
+
 from __future__ import annotations
 
 import fnmatch
@@ -7,7 +8,7 @@ import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import attrs
 
@@ -55,11 +56,12 @@ class Case:
 
     @property
     def steps(self) -> int | None:
+        """Opcodes of the specified execution, where the case says it."""
         return self.checkpoints.steps if self.checkpoints else None
 
 
 def read_vectors(path: Path) -> tuple[Case, ...]:
-    """All cases of one file, or of every vector file below a folder, by id. Refused: what is no vector file, two of one id."""
+    """All cases of a file, or of every vector file below a folder, by id. Refused: no vectors at all, two of one id."""
     files = sorted(path.rglob("*.json")) if path.is_dir() else [path]
     cases: dict[str, Case] = {}
     for file in files:
@@ -127,6 +129,7 @@ class Selection:
     blind: int | None = None
 
     def of(self, cases: Iterable[Case]) -> tuple[Case, ...]:
+        """The chosen cases, in the order in which they are asked."""
         chosen = [case for case in cases if self._takes(case)]
         if self.blind is not None:
             random.Random(self.blind).shuffle(chosen)
@@ -153,7 +156,19 @@ def shard_of(case: str, count: int) -> int:
     return int.from_bytes(hashlib.sha256(case.encode()).digest()[:8]) % count + 1
 
 
-def suite_root(cases: Iterable[Case]) -> str:
+class Named(Protocol):
+    """A case or its result: what a suite's identity consists of."""
+
+    @property
+    def id(self) -> str:
+        """The slug that never changes."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash of what is asked and expected."""
+
+
+def suite_root(cases: Iterable[Named]) -> str:
     """One hash over ids and fingerprints: two reports compare only when their roots agree."""
     lines = sorted(f"{case.id} {case.fingerprint}\n" for case in cases)
     return hashlib.sha256("".join(lines).encode()).hexdigest()

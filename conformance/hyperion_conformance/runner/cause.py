@@ -1,4 +1,5 @@
 """Failures by cause: a thousand red cases are rarely a thousand faults."""
+
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ class Cause:
 
     @property
     def title(self) -> str:
+        """The cause on one line."""
         parts = [self.verdict, self.rule, self.field, f"after {self.opcode}" if self.opcode else ""]
         return " · ".join(part for part in parts if part)
 

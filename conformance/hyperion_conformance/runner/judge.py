@@ -1,4 +1,5 @@
 """The judgement: one observation against what the specification permits, and the first place where they part."""
+
 from __future__ import annotations
 
 import json
@@ -28,6 +29,8 @@ class Difference:
 
 @attrs.frozen(slots=True)
 class Judgement:
+    """A verdict, why in words, and the first differing field if there is one."""
+
     verdict: Verdict
     detail: str = ""
     difference: Difference | None = None
@@ -50,7 +53,9 @@ def judge(case: Case, seen: Observation) -> Judgement:
     nearest = min(differences, key=len)
     first = nearest[0]
     among = f" (nearest of {len(differences)} permitted outcomes)" if len(differences) > 1 else ""
-    return Judgement(_kind(first), f"{first.path}: expected {brief(first.expected)}, got {brief(first.got)}{among}", first)
+    return Judgement(
+        _kind(first), f"{first.path}: expected {brief(first.expected)}, got {brief(first.got)}{among}", first
+    )
 
 
 def _kind(first: Difference) -> Verdict:
@@ -60,12 +65,12 @@ def _kind(first: Difference) -> Verdict:
 
 
 def compare(target: str, expected: Mapping[str, Json], got: Mapping[str, Json]) -> list[Difference]:
-    """First difference inside each differing field, in the target's order. Optional fields count only if both give them."""
+    """First difference inside each differing field, in the target's order. Optional ones count if both give them."""
     shape = SHAPES.get(target)
     names = list(shape) if shape else sorted(expected)
     found = []
     for name in names:
-        free = shape is not None and not shape[name][0] or shape is None and name in OPTIONAL
+        free = (shape is not None and not shape[name][0]) or (shape is None and name in OPTIONAL)
         if free and (name not in expected or name not in got):
             continue
         difference = first_difference(f"$.{name}", expected.get(name), got.get(name))

@@ -1,4 +1,5 @@
 """What a run leaves behind: one record per case, as values and as JSON lines that merge by concatenation."""
+
 from __future__ import annotations
 
 import json
@@ -12,8 +13,18 @@ import attrs
 from hyperion_conformance.protocol.messages import Json
 
 Verdict: TypeAlias = Literal[
-    "pass", "fail", "reject-mismatch", "wrong-reason", "crash", "timeout", "protocol",
-    "nondeterministic", "order-dependent", "skip", "not-claimed", "not-run",
+    "pass",
+    "fail",
+    "reject-mismatch",
+    "wrong-reason",
+    "crash",
+    "timeout",
+    "protocol",
+    "nondeterministic",
+    "order-dependent",
+    "skip",
+    "not-claimed",
+    "not-run",
 ]
 VERDICTS: tuple[str, ...] = get_args(Verdict)
 
@@ -77,6 +88,7 @@ class CaseResult:
 
     @property
     def good(self) -> bool:
+        """Passed, or not asked."""
         return self.verdict not in WRONG and self.verdict not in BROKE
 
 
@@ -93,9 +105,11 @@ class Run:
     broken: str = ""
     log: str = ""
     note: str = ""
+    problems: tuple[str, ...] = ()
 
     @property
     def counts(self) -> Mapping[str, int]:
+        """Verdict -> number of cases, those that occur, in fixed order."""
         tally: Counter[str] = Counter(result.verdict for result in self.results)
         return {verdict: tally[verdict] for verdict in VERDICTS if verdict in tally}
 
@@ -103,11 +117,11 @@ class Run:
 def exit_code(run: Run) -> int:
     """0 holds, 1 the target is wrong, 3 the adapter broke, 4 inconclusive. A failure listed in the baseline is none."""
     open_results = [result for result in run.results if result.baseline != "listed"]
-    if any(result.verdict in WRONG or result.baseline not in ("", "listed") for result in open_results):
+    if run.problems or any(result.verdict in WRONG or result.baseline for result in open_results):
         return 1
     if run.broken or any(result.verdict in BROKE for result in open_results):
         return 3
-    if not run.complete or not any(result.verdict == "pass" for result in run.results):
+    if not run.complete or not any(result.verdict == "pass" or result.baseline for result in run.results):
         return 4
     return 0
 
@@ -118,28 +132,45 @@ def exit_code(run: Run) -> int:
 def _slim(record: object) -> dict[str, Any]:
     assert attrs.has(type(record))
     return {
-        key: value for key, value in attrs.asdict(record).items()  # type: ignore[arg-type]
+        key: value
+        for key, value in attrs.asdict(record).items()  # type: ignore[arg-type]
         if value is not None and value != "" and value != ()
     }
 
 
 def header_line(run: Run) -> str:
-    return _line({
-        "type": "header", "format": FORMAT, "run": run.name, "address": run.address,
-        "implementation": dict(run.implementation), "root": run.root,
-        **({"note": run.note} if run.note else {}),
-    })
+    """Who was asked what."""
+    return _line(
+        {
+            "type": "header",
+            "format": FORMAT,
+            "run": run.name,
+            "address": run.address,
+            "implementation": dict(run.implementation),
+            "root": run.root,
+            **({"note": run.note} if run.note else {}),
+        }
+    )
 
 
 def case_line(run: str, result: CaseResult) -> str:
+    """One verdict, without its empty fields."""
     return _line({"type": "case", "run": run, **_slim(result)})
 
 
 def footer_line(run: Run) -> str:
-    return _line({
-        "type": "footer", "run": run.name, "complete": run.complete, "counts": dict(run.counts), "exit": exit_code(run),
-        **({"broken": run.broken, "log": run.log} if run.broken else {}),
-    })
+    """The sums; its absence marks an interrupted run."""
+    return _line(
+        {
+            "type": "footer",
+            "run": run.name,
+            "complete": run.complete,
+            "counts": dict(run.counts),
+            "exit": exit_code(run),
+            **({"broken": run.broken, "log": run.log} if run.broken else {}),
+            **({"problems": list(run.problems)} if run.problems else {}),
+        }
+    )
 
 
 def _line(record: Mapping[str, object]) -> str:
@@ -166,7 +197,7 @@ class BadResults(Exception):
 
 
 def read_results(path: Path) -> tuple[Run, ...]:
-    """Every run in a results file, also of an interrupted one: a torn last line is dropped, a missing footer says so."""
+    """Every run in a results file, also an interrupted one: a torn last line is dropped, a missing footer says so."""
     headers: dict[str, dict[str, Any]] = {}
     footers: dict[str, dict[str, Any]] = {}
     results: dict[str, dict[str, CaseResult]] = {}
@@ -192,12 +223,16 @@ def read_results(path: Path) -> tuple[Run, ...]:
             raise BadResults(f"{path}:{number}: {type(error).__name__}: {error}") from None
     return tuple(
         Run(
-            name, header["address"], header["implementation"], header["root"],
+            name,
+            header["address"],
+            header["implementation"],
+            header["root"],
             tuple(results.get(name, {}).values()),
             complete=footers.get(name, {}).get("complete", False),
             broken=footers.get(name, {}).get("broken", ""),
             log=footers.get(name, {}).get("log", ""),
             note=header.get("note", ""),
+            problems=tuple(footers.get(name, {}).get("problems", ())),
         )
         for name, header in headers.items()
     )

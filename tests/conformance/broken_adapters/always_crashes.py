@@ -1,4 +1,5 @@
 """Shakes hands and dies at every case."""
+
 # mypy: ignore-errors
 import os
 

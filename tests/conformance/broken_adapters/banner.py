@@ -1,4 +1,5 @@
 """Greets on standard output before anything was asked."""
+
 # mypy: ignore-errors
 import toy
 

@@ -1,4 +1,5 @@
 """Dies with a message on the log when MUL is executed."""
+
 # mypy: ignore-errors
 import sys
 

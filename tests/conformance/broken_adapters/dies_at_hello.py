@@ -1,4 +1,5 @@
 """Dies before it has said anything."""
+
 # mypy: ignore-errors
 import sys
 

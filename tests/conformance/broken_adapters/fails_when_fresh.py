@@ -1,4 +1,5 @@
 """The first case after a start is answered wrongly: a cache that is not yet warm."""
+
 # mypy: ignore-errors
 import toy
 

@@ -1,4 +1,5 @@
 """Tosses a coin over the gas of MUL."""
+
 # mypy: ignore-errors
 import os
 

@@ -1,4 +1,5 @@
 """Never answers when MUL is executed; has a child that would outlive it."""
+
 # mypy: ignore-errors
 import subprocess
 import sys

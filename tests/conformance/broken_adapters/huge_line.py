@@ -1,4 +1,5 @@
 """Answers with a line without end."""
+
 # mypy: ignore-errors
 import sys
 

@@ -1,4 +1,5 @@
 """Prints a log line on standard output together with the answer."""
+
 # mypy: ignore-errors
 import toy
 

@@ -1,4 +1,5 @@
 """Prints a log line on standard output before the answer when MUL is executed."""
+
 # mypy: ignore-errors
 import toy
 

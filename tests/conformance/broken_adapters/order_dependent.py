@@ -1,4 +1,5 @@
 """Keeps the storage of the case before."""
+
 # mypy: ignore-errors
 import toy
 

@@ -1,4 +1,5 @@
 """Writes half an answer and waits."""
+
 # mypy: ignore-errors
 import sys
 import time

@@ -1,4 +1,5 @@
 """Passes gas through a floating-point number."""
+
 # mypy: ignore-errors
 import toy
 

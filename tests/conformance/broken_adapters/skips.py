@@ -1,4 +1,5 @@
 """Declines MUL, with a reason."""
+
 # mypy: ignore-errors
 import json
 

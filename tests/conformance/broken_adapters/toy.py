@@ -3,6 +3,7 @@
 The broken adapters beside this file are this one with one fault each. They are scripts of strangers, so they are not
 type-checked.
 """
+
 # mypy: ignore-errors
 import hashlib
 import json
@@ -51,13 +52,19 @@ def execute(given):
     try:
         while True:
             op = code[pc] if pc < len(code) else 0
-            lines.append({
-                "pc": pc, "op": op, "gas": str(gas), "depth": 1, "memory_size": len(memory),
-                "stack": [str(word) for word in stack],
-            })
+            lines.append(
+                {
+                    "pc": pc,
+                    "op": op,
+                    "gas": str(gas),
+                    "depth": 1,
+                    "memory_size": len(memory),
+                    "stack": [str(word) for word in stack],
+                }
+            )
             if op == 0x00:
                 break
-            elif op in (0x01, 0x02, 0x03):
+            if op in (0x01, 0x02, 0x03):
                 charge(GAS[op])
                 a, b = pop(), pop()
                 stack.append({1: a + b, 2: a * b, 3: a - b}[op] % WORD)
@@ -68,18 +75,21 @@ def execute(given):
                 charge(3)
                 at, word = pop(), pop()
                 grow(at + 32)
-                memory = memory[:at] + word.to_bytes(32, "big") + memory[at + 32:]
+                memory = memory[:at] + word.to_bytes(32, "big") + memory[at + 32 :]
+            elif op == 0x36:
+                charge(2)
+                stack.append(len(given["calldata"]) // 2 - 1)
             elif op == 0x54:
-                charge(100)
+                charge(2100)
                 stack.append(int(storage.get(str(pop()), "0")))
             elif op == 0x55:
-                charge(100)
                 key, word = str(pop()), pop()
+                charge(22_100 if word and key not in storage else 5000)
                 store(storage, key, word)
             elif 0x60 <= op <= 0x7F:
                 charge(3)
                 size = op - 0x5F
-                stack.append(int.from_bytes(code[pc + 1:pc + 1 + size].ljust(size, b"\0"), "big"))
+                stack.append(int.from_bytes(code[pc + 1 : pc + 1 + size].ljust(size, b"\0"), "big"))
                 pc += size
             elif op == 0x80:
                 charge(3)
@@ -87,7 +97,7 @@ def execute(given):
             elif op in (0xF3, 0xFD):
                 at, size = pop(), pop()
                 grow(at + size if size else 0)
-                output, status = memory[at:at + size], "success" if op == 0xF3 else "revert"
+                output, status = memory[at : at + size], "success" if op == 0xF3 else "revert"
                 break
             else:
                 raise Halt("invalid-opcode")
@@ -95,7 +105,11 @@ def execute(given):
     except Halt as halt:
         status, reason, gas = "halt", str(halt), 0
     outcome = {
-        "status": status, "gas_left": str(gas), "refund": "0", "output": "0x" + output.hex(), "logs": [],
+        "status": status,
+        "gas_left": str(gas),
+        "refund": "0",
+        "output": "0x" + output.hex(),
+        "logs": [],
         "storage": storage if status == "success" else before,
     }
     return lines, outcome | ({"reason": reason} if reason else {})
@@ -142,6 +156,8 @@ OPS = {"hello": hello, "run": run, "trace": trace}
 def reply(message, ops=OPS):
     if message["op"] not in ops:
         return {"id": message["id"], "error": {"code": "unsupported", "message": f"no op {message['op']}"}}
+    if message["op"] == "hello" and "hyperion/1" not in message["protocol"]:
+        return {"id": message["id"], "error": {"code": "unsupported", "message": "only hyperion/1"}}
     if message["op"] != "hello" and message.get("target") != "vm.run":
         return {"id": message["id"], "error": {"code": "unsupported", "message": "no such target"}}
     try:

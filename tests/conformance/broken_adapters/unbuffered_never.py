@@ -1,4 +1,5 @@
 """Forgets to flush: the answer stays in its buffer."""
+
 # mypy: ignore-errors
 import sys
 

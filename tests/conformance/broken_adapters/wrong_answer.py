@@ -1,4 +1,5 @@
 """MUL is one gas too cheap."""
+
 # mypy: ignore-errors
 import toy
 

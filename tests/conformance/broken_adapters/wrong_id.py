@@ -1,4 +1,5 @@
 """Numbers its answers itself."""
+
 # mypy: ignore-errors
 import json
 

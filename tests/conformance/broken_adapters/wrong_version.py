@@ -1,4 +1,5 @@
 """Speaks a later protocol."""
+
 # mypy: ignore-errors
 import toy
 

@@ -1,4 +1,5 @@
 """Ignores a write of zero: a wrong state after a trace that agrees to its last step."""
+
 # mypy: ignore-errors
 import toy
 

@@ -1,0 +1,97 @@
+"""What every report counts: verdicts per implementation and group, and per implementation and rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import attrs
+
+from hyperion_conformance.runner.results import BROKE, WRONG, CaseResult, Run, exit_code
+
+Standing: TypeAlias = Literal["pass", "wrong", "broke", "none"]
+
+SYMBOL: Mapping[str, str] = {"pass": "✓", "wrong": "✗", "broke": "!", "none": "·"}
+"""A sign beside every colour, so that no report needs colour to be read."""
+
+ENDING: Mapping[int, str] = {0: "holds", 1: "wrong", 3: "adapter broke", 4: "inconclusive"}
+
+
+@attrs.frozen(slots=True)
+class Cell:
+    """One implementation at one row of the matrix."""
+
+    passed: int = 0
+    wrong: int = 0
+    broke: int = 0
+    skipped: int = 0
+    unclaimed: int = 0
+    listed: int = 0
+
+    @property
+    def asked(self) -> int:
+        """Cases that the implementation claims and did not decline."""
+        return self.passed + self.wrong + self.broke
+
+    @property
+    def standing(self) -> Standing:
+        """The worst that happened here."""
+        if self.wrong:
+            return "wrong"
+        return "broke" if self.broke else ("pass" if self.passed else "none")
+
+    @property
+    def text(self) -> str:
+        """Symbol, passed of asked, and what was not asked."""
+        if not self.asked:
+            return "· skipped" if self.skipped else "· not claimed"
+        rest = f" +{self.skipped} skipped" if self.skipped else ""
+        return f"{SYMBOL[self.standing]} {self.passed}/{self.asked}{rest}"
+
+
+def cell(results: Iterable[CaseResult]) -> Cell:
+    """Counts over results of one implementation."""
+    tally = {"passed": 0, "wrong": 0, "broke": 0, "skipped": 0, "unclaimed": 0, "listed": 0}
+    names = {"pass": "passed", "skip": "skipped", "not-claimed": "unclaimed"}
+    for result in results:
+        known = "wrong" if result.verdict in WRONG else ("broke" if result.verdict in BROKE else names[result.verdict])
+        tally[known] += 1
+        tally["listed"] += result.baseline == "listed"
+    return Cell(**tally)
+
+
+Matrix: TypeAlias = Mapping[str, Sequence[Cell]]
+
+
+def matrix(runs: Sequence[Run], rows_of: Callable[[CaseResult], Iterable[str]]) -> Matrix:
+    """Row name -> one cell per run, rows in alphabetic order."""
+    parts: dict[str, list[list[CaseResult]]] = {}
+    for number, run in enumerate(runs):
+        for result in run.results:
+            for row in rows_of(result):
+                parts.setdefault(row, [[] for _ in runs])[number].append(result)
+    return {row: [cell(results) for results in parts[row]] for row in sorted(parts)}
+
+
+def by_group(result: CaseResult) -> tuple[str]:
+    """The row of a case in the matrix of groups."""
+    return (f"{result.target}/{result.group}",)
+
+
+def by_rule(result: CaseResult) -> tuple[str, ...]:
+    """The rows of a case in the matrix of rules."""
+    return result.rules
+
+
+def ending(run: Run) -> str:
+    """The run in one or two words."""
+    if not run.complete:
+        return "interrupted"
+    code = exit_code(run)
+    listed = sum(result.baseline == "listed" for result in run.results)
+    return ENDING[code] + (f" but for {listed} known failures" if code == 0 and listed else "")
+
+
+def replay_line(run: Run, result: CaseResult) -> str:
+    """The one line that runs a case again."""
+    return f"hyperion conformance replay {result.fingerprint[:12]} -- {run.address}"

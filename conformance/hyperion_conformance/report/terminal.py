@@ -1,0 +1,116 @@
+"""The verdicts on a terminal: causes with one full example each, then the table, then where the files are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from hyperion_conformance.protocol.messages import Json
+from hyperion_conformance.report.summary import Cell, by_group, by_rule, ending, matrix, replay_line
+from hyperion_conformance.runner.cause import Cause, causes
+from hyperion_conformance.runner.judge import brief
+from hyperion_conformance.runner.results import CaseResult, Divergence, Run
+
+STYLE = {"pass": "blue", "wrong": "bold red", "broke": "magenta", "none": "dim"}
+
+
+def show_runs(console: Console, runs: Sequence[Run], rules: bool = False, most: int = 12) -> None:
+    """All runs: their causes, then the matrix by group (and by rule if asked)."""
+    for run in runs:
+        show_causes(console, run, most)
+    console.print(table(runs, "group", matrix(runs, by_group)))
+    if rules:
+        console.print(table(runs, "rule", matrix(runs, by_rule)))
+
+
+def table(runs: Sequence[Run], title: str, rows: Mapping[str, Sequence[Cell]]) -> RenderableType:
+    """Rows by name, one column per implementation."""
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
+    grid.add_column(title, footer="in all", no_wrap=True)
+    for run in runs:
+        good = run.counts.get("pass", 0)
+        asked = sum(n for verdict, n in run.counts.items() if verdict not in ("skip", "not-claimed"))
+        grid.add_column(escape(run.name), footer=f"{good}/{asked}  {ending(run)}", no_wrap=True)
+    for row, cells in rows.items():
+        grid.add_row(row, *(Text(item.text, STYLE[item.standing]) for item in cells))
+    return grid
+
+
+def show_causes(console: Console, run: Run, most: int) -> None:
+    """Each cause with its smallest example in full; the failures of the baseline are only counted."""
+    if run.broken:
+        console.print(f"[bold magenta]![/] {escape(run.name)}: {escape(run.broken)}")
+        if run.log:
+            console.print(Text("  " + run.log.strip().replace("\n", "\n  "), "dim"))
+    for problem in run.problems:
+        console.print(f"[bold red]✗[/] {escape(run.name)}: {escape(problem)}")
+    stale = [result for result in run.results if result.baseline not in ("", "listed")]
+    for result in stale:
+        console.print(f"[bold red]✗[/] {escape(run.name)}: {escape(result.id)}: baseline: {escape(result.baseline)}")
+    groups = causes(result for result in run.results if not result.baseline)
+    if groups:
+        failing = sum(len(cause.results) for cause in groups)
+        console.print(f"\n[bold]{escape(run.name)}[/]: {failing} failing cases, {len(groups)} causes")
+    for number, cause in enumerate(groups[:most], 1):
+        console.print(f"\n[bold]cause {number}[/] ({len(cause.results)} cases): {escape(cause.title)}")
+        console.print(Group(*failure_lines(run, _smallest(cause))))
+        others = [result.id for result in cause.results if result is not _smallest(cause)][:3]
+        if others:
+            rest = len(cause.results) - 1 - len(others)
+            console.print(Text("  also " + ", ".join(others) + (f" and {rest} more" if rest > 0 else ""), "dim"))
+    if len(groups) > most:
+        console.print(f"\n{len(groups) - most} further causes are in the report")
+
+
+def _smallest(cause: Cause) -> CaseResult:
+    """The shortest input among those with a divergence, if any has one."""
+    return min(cause.results, key=lambda r: (r.divergence is None, len(str(r.input)), r.id))
+
+
+def failure_lines(run: Run, result: CaseResult) -> Iterator[Text]:
+    """One failure in full; no line is broken by width, so that all can be copied."""
+
+    def line(text: str, style: str = "") -> Text:
+        return Text("  " + text, style, no_wrap=True, overflow="ignore")
+
+    yield line(f"{result.verdict.upper()} {result.id}@{result.revision} ({result.fingerprint[:12]})", "bold red")
+    yield line(f"{result.level} {', '.join(result.rules)}  tier {result.tier}  {result.fork}")
+    yield line(result.why, "italic")
+    yield line(result.detail)
+    if result.divergence:
+        for text in divergence_lines(result.divergence):
+            yield line(text)
+    for place in result.places:
+        yield line(f"rule: {place}")
+    for text in result.log.strip().splitlines()[-5:]:
+        yield line(f"log: {text}", "dim")
+    yield line(replay_line(run, result), "bold")
+
+
+def divergence_lines(found: Divergence) -> Iterator[str]:
+    """The first divergence in words, with only those fields of the two states that differ."""
+    where = f"at step {found.step}" if found.exact else f"after step {found.after}, at the latest at step {found.step}"
+    opcode = f", after {found.opcode}" if found.opcode else ""
+    yield f"first divergence {where} of {found.steps_expected}{opcode}  ({found.questions} trace questions)"
+    if found.note:
+        yield f"  {found.note}"
+    for key in found.differing:
+        left, right = (found.expected or {}).get(key), (found.got or {}).get(key)
+        for name, one, other in _inside(key, left, right):
+            yield f"  {name:<14} spec {brief(one, 60)}   implementation {brief(other, 60)}"
+
+
+def _inside(key: str, left: Json, right: Json) -> Iterator[tuple[str, Json, Json]]:
+    if key != "stack" or not isinstance(left, Sequence) or not isinstance(right, Sequence):
+        yield key, left, right
+        return
+    if len(left) != len(right):
+        yield "stack height", str(len(left)), str(len(right))
+    for i, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one != other:
+            yield f"stack[{i}]", one, other

@@ -1,0 +1,82 @@
+"""First steps without choices: are the vectors the model's, and which foreign implementations are here?"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import attrs
+
+from hyperion_conformance.harness.address import Address, Command
+
+REQUIRED: Final = ("pyrevm", "py-evm")
+"""Run by default; both come from the package index with ready-made wheels, so their absence is a failure."""
+
+WELCOME: Final = ("eels", "ethereumjs", "go-ethereum", "revm")
+"""Run by default where their toolchain is present."""
+
+
+class NotVerified(Exception):
+    """The vectors are not what the model says, or not what their manifest says."""
+
+
+class Client(Protocol):
+    """What preparing a foreign client yields: its command, or why there is none."""
+
+    @property
+    def name(self) -> str:
+        """The column in the report."""
+
+    @property
+    def command(self) -> Sequence[str] | None:
+        """How to start its adapter; None if it is not available."""
+
+    @property
+    def why(self) -> str:
+        """Why it is not available, in words; empty if it is."""
+
+
+@attrs.frozen(slots=True)
+class Prepared:
+    """A foreign implementation that is ready to run, or the reason why it is not."""
+
+    name: str
+    address: Address | None
+    why: str
+    required: bool
+
+
+def verified(folder: Path) -> str:
+    """One line about the vectors in a folder, once each was recomputed. Raises `NotVerified`."""
+    try:
+        from hyperion_conformance import vectors
+    except ImportError as error:
+        raise NotVerified(f"the vectors cannot be verified: {error}") from None
+    verify: Callable[[Path], Any] | None = getattr(vectors, "verify", None)
+    if verify is None:
+        raise NotVerified("the vectors cannot be verified: this installation has no verifier")
+    problems = [str(problem) for problem in verify(folder) or ()]
+    if problems:
+        more = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
+        raise NotVerified(f"{folder} is not what the model says:\n  " + "\n  ".join(problems[:20]) + more)
+    return f"vectors: {folder} is what the model says"
+
+
+def prepared(names: Sequence[str] | None, say: Callable[[str], None]) -> Iterator[Prepared]:
+    """Each foreign implementation in turn, its environment set up when needed."""
+    ensure: Callable[[Sequence[str]], Sequence[Client]] = importlib.import_module(
+        "hyperion_conformance.adapters"
+    ).ensure
+    for name in names or (*REQUIRED, *WELCOME):
+        say(f"{name}: preparing")
+        try:
+            clients = ensure([name])
+        except Exception as error:
+            # Setting up a stranger's toolchain fails in a hundred ways; each is told, none ends the run.
+            yield Prepared(name, None, f"{type(error).__name__}: {error}", name in REQUIRED)
+            continue
+        for client in clients:
+            address = Command(tuple(client.command)) if client.command else None
+            yield Prepared(client.name, address, client.why, name in REQUIRED)
