@@ -114,7 +114,7 @@ def test_the_refund_of_an_sstore_shows_one_line_later() -> None:
 
 @pytest.mark.parametrize("name", EELS)
 def test_the_costs_add_up_in_each_frame(name: str) -> None:
-    """Between two lines of the outermost frame the gas falls by the cost; a callee gives some back, and spends more in a creation."""
+    """Between two lines of the outermost frame gas falls by the cost; a callee gives back or, created, takes."""
     start = machine_of(EELS[name])
     outer = [entry for entry in trace(start) if isinstance(entry, Line) and entry.depth == 1]
     for before, after in pairwise(outer):

@@ -75,7 +75,7 @@ class Memory(msgspec.Struct, frozen=True, gc=False):
         end = within + length
         if end <= PAGE_BYTES:
             return self.page(index)[within:end]
-        pages = [self.page(i) for i in range(index, index + 1 + (end - 1) // PAGE_BYTES)]
+        pages = pages_of(self.root, STRIDES[self.height], index, 1 + (end - 1) // PAGE_BYTES)
         return b"".join(pages)[within:end]
 
     def write(self, offset: int, data: bytes) -> "Memory":
@@ -85,13 +85,10 @@ class Memory(msgspec.Struct, frozen=True, gc=False):
         if end <= PAGE_BYTES:
             page = self.page(index)
             return self.with_page(index, page[:within] + data + page[end:])
-        memory, taken = self, 0
-        while taken < len(data):
-            page = memory.page(index)
-            chunk = data[taken : taken + PAGE_BYTES - within]
-            memory = memory.with_page(index, page[:within] + chunk + page[within + len(chunk) :])
-            index, within, taken = index + 1, 0, taken + len(chunk)
-        return memory
+        last = index + (end - 1) // PAGE_BYTES
+        framed = self.page(index)[:within] + data + self.page(last)[1 + (end - 1) % PAGE_BYTES :]
+        pages = tuple(framed[i : i + PAGE_BYTES] for i in range(0, len(framed), PAGE_BYTES))
+        return Memory(self.size, self.height, with_pages(self.root, STRIDES[self.height], index, pages))
 
     def with_page(self, index: int, page: bytes) -> "Memory":
         """The memory with ``page`` in place of its page at ``index``."""
@@ -105,6 +102,38 @@ def _with_page(node: Node, strides: tuple[int, ...], index: int, page: bytes) ->
     child = index // strides[0] % FANOUT
     # Concatenation builds a tuple of 32 in a third of the time that unpacking takes.
     return node[:child] + (_with_page(node[child], strides[1:], index, page),) + node[child + 1 :]  # noqa: RUF005
+
+
+def pages_of(node: Node, strides: tuple[int, ...], first: int, count: int) -> tuple[bytes, ...]:
+    """``count`` pages of ``node`` from its page ``first`` on; each node on the way is visited once."""
+    if isinstance(node, bytes):
+        return (node,)
+    stride = strides[0]
+    if stride == 1:
+        return node[first : first + count]  # type: ignore[return-value]
+    pages: tuple[bytes, ...] = ()
+    while count > 0:
+        child, within = divmod(first, stride)
+        taken = min(count, stride - within)
+        pages += pages_of(node[child], strides[1:], within, taken)
+        first, count = first + taken, count - taken
+    return pages
+
+
+def with_pages(node: Node, strides: tuple[int, ...], first: int, pages: tuple[bytes, ...]) -> Node:
+    """The node with ``pages`` in place of its pages from ``first`` on; each node on the way is copied once."""
+    if isinstance(node, bytes):
+        return pages[0]
+    stride = strides[0]
+    if stride == 1:
+        return (*node[:first], *pages, *node[first + len(pages) :])
+    children = list(node)
+    while pages:
+        child, within = divmod(first, stride)
+        taken = min(len(pages), stride - within)
+        children[child] = with_pages(node[child], strides[1:], within, pages[:taken])
+        first, pages = first + taken, pages[taken:]
+    return tuple(children)
 
 
 EMPTY_MEMORY: Final = Memory()
