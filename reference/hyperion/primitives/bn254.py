@@ -1,7 +1,7 @@
 """The curve BN254 (alt_bn128): addition and multiplication in G1, membership of G2, and the pairing check.
 
 No library that is still kept, freely licensed and light offers this curve to Python, and the general polynomial
-arithmetic of the one in common use takes a third of a second for a pairing. So the curve is ours, over GMP integers:
+arithmetic of the one in common use takes thirty times as long for a check. So the curve is ours, over GMP integers:
 
 * G1 is ``y**2 = x**3 + 3`` over Fp; a point is ``(x, y)``, and ``None`` is the point at infinity.
 * G2 is in ``y**2 = x**3 + 3 / (9 + i)`` over Fp2 = Fp[i] / (i**2 + 1); an element ``a + b*i`` is ``(a, b)``.
