@@ -13,7 +13,7 @@ from hyperion.primitives.word import Word
 
 WORD_BYTES: Final = 32
 PAGE_BYTES: Final = 256
-FANOUT: Final = 32
+FANOUT: Final = 16
 
 Node: TypeAlias = "bytes | tuple[Node, ...]"
 """A page of ``PAGE_BYTES`` bytes, or ``FANOUT`` nodes of the height below."""
@@ -24,10 +24,10 @@ def zero_node(height: int) -> Node:
     return bytes(PAGE_BYTES) if height == 0 else (zero_node(height - 1),) * FANOUT
 
 
-ZERO_NODES: Final = tuple(zero_node(height) for height in range(9))
-"""By height. The last spans 256 EiB: no amount of gas pays for more."""
+ZERO_NODES: Final = tuple(zero_node(height) for height in range(11))
+"""By height. The last spans 256 TiB: no amount of gas pays for more."""
 
-STRIDES: Final = tuple(tuple(FANOUT**level for level in reversed(range(height))) for height in range(9))
+STRIDES: Final = tuple(tuple(FANOUT**level for level in reversed(range(height))) for height in range(11))
 """By height: how many pages a child spans at each level, from the root down."""
 
 
