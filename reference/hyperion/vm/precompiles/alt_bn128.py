@@ -26,7 +26,7 @@ def _g2(data: bytes, start: int) -> bn254.G2:
 
 
 def _encoded(point: bn254.G1) -> bytes:
-    return bytes(64) if point is None else b"".join(int(c).to_bytes(32, "big") for c in point)
+    return b"".join(c.to_bytes(32, "big") for c in bn254.g1_coordinates(point))
 
 
 @rule("VM-precompile-bn254-add", "BN254_ADD gives the sum of two points, or fails if one is not on the curve.")
