@@ -27,7 +27,8 @@ SLUG: Final = re.compile(r"[A-Z]{2,5}(-[a-z0-9]+)+")
 POINTER: Final = re.compile(
     r"^```+\{rule-box\}\s+(?P<box>\S+)\s*$"  # the chapter's box, which shows the rule
     r"|\{rule\}`(?P<role>[^`\s]+)`"  # a mention in running text
-    r"|^\((?P<anchor>[A-Z]{2,5}-[a-z0-9-]+)\)=\s*$",  # a plain MyST target
+    r"|^\((?P<anchor>[A-Z]{2,5}-[a-z0-9-]+)\)=\s*$"  # a plain MyST target
+    r"|^```+\{(?P<table>opcode-table)\}",  # a row for each instruction, which is its rule
     re.MULTILINE,
 )
 
@@ -281,5 +282,17 @@ def unknown(
 def gather(root: Path | None = None, package: str = MODEL) -> Registry:
     """The registry of a checkout: imports the whole model, reads tests, vectors and chapters."""
     root = project_root(root)
-    rules = [(rule, source_of(function, root)) for rule, function in model_rules(modules_of(package))]
-    return join(rules, *scan(root))
+    modules = list(modules_of(package))
+    rules = [(rule, source_of(function, root)) for rule, function in model_rules(modules)]
+    tests, vectors, chapters = scan(root)
+    instructions = [rule.id for rule, _ in instruction_rules(modules)]
+    return join(rules, tests, vectors, spread(chapters, instructions))
+
+
+def spread(chapters: Iterable[Pointer], instructions: Iterable[str]) -> list[Pointer]:
+    """The pointers of chapters, with each table of opcodes replaced by a pointer for every instruction."""
+    chapters, instructions = list(chapters), list(instructions)
+    rows = [
+        Pointer(id, table.place, table.name) for table in chapters if table.name == "table" for id in instructions
+    ]
+    return [*(pointer for pointer in chapters if pointer.name != "table"), *rows]

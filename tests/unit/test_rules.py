@@ -24,6 +24,7 @@ from hyperion_conformance.registry import (
     pointers_in_vectors,
     project_root,
     source_of,
+    spread,
 )
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
@@ -185,9 +186,13 @@ def test_boxes_mentions_and_targets_are_read_from_chapters() -> None:
 ```
 A mention, {rule}`VM-role`, and `VM-no-mention`.
 (a-heading)=
+```{opcode-table}
+```
 """
-    found = {(pointer.rule, pointer.name) for pointer in pointers_in_chapter("spec/x.md", text)}
-    assert found == {("VM-target", "anchor"), ("VM-box", "box"), ("VM-role", "role")}
+    pointers = spread(pointers_in_chapter("spec/x.md", text), ["VM-add", "VM-mul"])
+    found = {(pointer.rule, pointer.name) for pointer in pointers}
+    boxes = {("VM-target", "anchor"), ("VM-box", "box"), ("VM-role", "role")}
+    assert found == boxes | {("VM-add", "table"), ("VM-mul", "table")}
 
 
 # The command.

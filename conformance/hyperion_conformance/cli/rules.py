@@ -1,6 +1,7 @@
 """``hyperion rules``: the map of the protocol, each rule with its function, its checks and its chapter."""
 
 import json
+import re
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,6 +16,8 @@ from hyperion_conformance.cli import HOLDS, TARGET_WRONG, USAGE
 from hyperion_conformance.registry import Entry, Pointer, Problem, Registry, gather, project_root
 
 app: Final = typer.Typer(add_completion=False)
+
+CODE: Final = re.compile(r"``([^`]+)``")
 
 PROBLEM_MEANING: Final = {
     "unchecked": "MUST rules that no test and no vector names",
@@ -43,6 +46,11 @@ def as_json(entry: Entry) -> dict[str, object]:
     }
 
 
+def shown(statement: str) -> str:
+    """A statement in rich's markup, with what docstrings mark as code in bold."""
+    return CODE.sub(r"[bold]\1[/]", escape(statement))
+
+
 def table_of(entries: list[Entry]) -> Table:
     """Rules as a table that fits in 100 columns: one row a rule, counts of what points at it."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
@@ -56,7 +64,7 @@ def table_of(entries: list[Entry]) -> Table:
         table.add_row(
             entry.rule.id,
             entry.rule.level.value,
-            escape(entry.rule.statement) if entry.is_checked else f"[yellow]{escape(entry.rule.statement)}[/]",
+            shown(entry.rule.statement) if entry.is_checked else f"[yellow]{shown(entry.rule.statement)}[/]",
             str(len(entry.tests) or "–"),
             str(len(entry.vectors) or "–"),
             Path(entry.chapters[0].place).stem if entry.chapters else "–",
@@ -67,7 +75,7 @@ def table_of(entries: list[Entry]) -> Table:
 def show_entry(console: Console, entry: Entry) -> None:
     """One rule in full."""
     console.print(f"[bold cyan]{entry.rule.id}[/]  {entry.rule.level.value}")
-    console.print(f"  {escape(entry.rule.statement)}")
+    console.print(f"  {shown(entry.rule.statement)}", highlight=False)
     console.print(f"  [bold]function[/]  {entry.source.name}")
     console.print(f"            {entry.source.file}:{entry.source.first}–{entry.source.last}", highlight=False)
     for label, pointers in (("tests", entry.tests), ("vectors", entry.vectors), ("chapters", entry.chapters)):
