@@ -1,0 +1,223 @@
+"""The transition of a block: from a chain's tip to the next one, or the reason why the block is refused.
+
+A tip is a value; a refused block leaves nothing behind. Source: Yellow Paper §4.4, §12; EELS ``state_transition``.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import attrs
+from immutables import Map
+
+from hyperion.execution.block import GWEI, Block, Withdrawal, decode_block, transactions_root, withdrawals_root
+from hyperion.execution.fees import blob_base_fee
+from hyperion.execution.header import Header, block_hash, check_header
+from hyperion.execution.invalid import BlockReason, InvalidBlock
+from hyperion.execution.message import Applied, apply_transaction
+from hyperion.execution.profile import Profile
+from hyperion.execution.receipt import Receipt, bloom, encode_receipt, receipt_of
+from hyperion.execution.rejection import Reason, Rejected
+from hyperion.execution.system import before_transactions, collect_requests, requests_hash
+from hyperion.execution.transaction import Malformed, TransactionError, decode_transaction
+from hyperion.execution.validate import Context
+from hyperion.primitives.rlp import RlpError
+from hyperion.rules import rule
+from hyperion.state.commitment import ordered_root, state_root
+from hyperion.state.world import World
+from hyperion.vm.fork import Eip, Fork
+from hyperion.vm.machine import Block as BlockFacts
+from hyperion.vm.machine import Log
+
+MAX_BLOCK_BYTES: Final = 10 * 2**20 - 2 * 2**20
+"""The longest encoding of a block: 10 MiB, less 2 MiB for the consensus layer's part (EIP-7934)."""
+RECENT: Final = 256
+"""As many ancestors' hashes can be asked for by code."""
+
+
+@attrs.frozen
+class Tip:
+    """The end of a chain: its last block, the world after it, and the hashes of recent blocks, its own included."""
+
+    header: Header
+    hash: bytes
+    world: World
+    hashes: Map[int, bytes]
+
+
+def tip_of(header: Header, world: World, hashes: Map[int, bytes] | None = None) -> Tip:
+    """The tip of a chain whose last block has ``header``."""
+    own = block_hash(header)
+    known = (Map() if hashes is None else hashes).set(header.number, own)
+    oldest = header.number - RECENT
+    return Tip(header, own, world, known.delete(oldest) if oldest in known else known)
+
+
+@attrs.frozen
+class Chain:
+    """The rules of a chain: which it is, what it does otherwise than Ethereum, and the fork at a time."""
+
+    chain_id: int
+    profile: Profile
+    fork_at: Callable[[int], Fork]
+
+
+@attrs.frozen
+class Executed:
+    """What the body of a block did."""
+
+    world: World
+    receipts: tuple[Receipt, ...]
+    gas_used: int
+    blob_gas_used: int
+    requests: tuple[bytes, ...]
+
+    @property
+    def logs(self) -> tuple[Log, ...]:
+        """The logs of all transactions, in order."""
+        return tuple(log for receipt in self.receipts for log in receipt.logs)
+
+
+@attrs.frozen
+class BlockResult:
+    """A valid block: the new tip and what the body did."""
+
+    tip: Tip
+    executed: Executed
+
+
+# --- the whole -------------------------------------------------------------------------------------------------------
+
+
+def apply_encoded(tip: Tip, data: bytes, chain: Chain) -> BlockResult | InvalidBlock:
+    """The chain after the block encoded as ``data``; or why there is none."""
+    try:
+        block = decode_block(data)
+    except RlpError as error:
+        return InvalidBlock(BlockReason.ENCODING, str(error), malformed=(error.reason, error.field))
+    return apply_block(tip, block, chain, len(data))
+
+
+@rule("EXE-block-size", "The encoding of a block has at most 8 MiB.")
+@rule("EXE-block", "A block is valid if its header follows from its parent and states what executing the body gives.")
+def apply_block(tip: Tip, block: Block, chain: Chain, size: int) -> BlockResult | InvalidBlock:
+    """The chain after ``block``, whose encoding has ``size`` bytes; or why there is none."""
+    header, fork = block.header, chain.fork_at(block.header.timestamp)
+    if Eip.BLOCK_SIZE in fork.eips and size > MAX_BLOCK_BYTES:
+        return InvalidBlock(BlockReason.SIZE, f"{size} > {MAX_BLOCK_BYTES}")
+    invalid = check_header(header, tip.header, tip.hash, fork) or check_body(block, fork)
+    if invalid is not None:
+        return invalid
+    context = Context(fork, chain.profile, chain.chain_id, facts_of(header, tip, fork))
+    executed = execute_body(block, tip, context)
+    if isinstance(executed, InvalidBlock):
+        return executed
+    invalid = check_claims(header, executed)
+    if invalid is not None:
+        return invalid
+    return BlockResult(tip_of(header, executed.world, tip.hashes), executed)
+
+
+def facts_of(header: Header, tip: Tip, fork: Fork) -> BlockFacts:
+    """What code can learn of a block with ``header`` after ``tip``."""
+    return BlockFacts(
+        coinbase=header.coinbase,
+        number=header.number,
+        timestamp=header.timestamp,
+        gas_limit=header.gas_limit,
+        prevrandao=header.prevrandao,
+        base_fee=header.base_fee,
+        blob_base_fee=0 if fork.blobs is None else blob_base_fee(header.excess_blob_gas or 0, fork.blobs),
+        hashes=tip.hashes,
+    )
+
+
+@rule("EXE-block-body", "A body has no ommers, withdrawals where the fork has them, and the roots of its header.")
+def check_body(block: Block, fork: Fork) -> InvalidBlock | None:
+    """Why the body of ``block`` is not the one that its header binds, or None."""
+    if block.ommers:
+        return InvalidBlock(BlockReason.OMMERS, f"{len(block.ommers)} ommers")
+    if (block.withdrawals is not None) != (Eip.WITHDRAWALS in fork.eips):
+        return InvalidBlock(BlockReason.WITHDRAWALS_MISSING)
+    if transactions_root(block.transactions) != block.header.transactions_root:
+        return InvalidBlock(BlockReason.TRANSACTIONS_ROOT)
+    if block.withdrawals is not None and withdrawals_root(block.withdrawals) != block.header.withdrawals_root:
+        return InvalidBlock(BlockReason.WITHDRAWALS_ROOT)
+    return None
+
+
+# --- execution -------------------------------------------------------------------------------------------------------
+
+
+def execute_body(block: Block, tip: Tip, context: Context) -> Executed | InvalidBlock:
+    """What the body of ``block`` does to the world of ``tip``; or why it can't be executed."""
+    world = before_transactions(tip.world, context, block.header.beacon_root, tip.hash)
+    receipts: list[Receipt] = []
+    for index, encoded in enumerate(block.transactions):
+        applied = execute_transaction(index, encoded, world, context)
+        if isinstance(applied, InvalidBlock):
+            return applied
+        world = applied.world
+        context = attrs.evolve(
+            context,
+            gas_used=context.gas_used + applied.gas_used,
+            blob_gas_used=context.blob_gas_used + applied.blob_gas_used,
+        )
+        type_byte = 0 if encoded[0] >= 0xC0 else encoded[0]
+        receipts.append(receipt_of(type_byte, applied.succeeded, context.gas_used, applied.logs))
+    world = withdraw(world, block.withdrawals or ())
+    logs = tuple(log for receipt in receipts for log in receipt.logs)
+    collected = collect_requests(world, context, logs)
+    if isinstance(collected, InvalidBlock):
+        return collected
+    return Executed(
+        collected.world, tuple(receipts), context.gas_used, context.blob_gas_used, collected.requests
+    )
+
+
+@rule("EXE-block-transactions", "A block that holds a refused transaction is invalid.")
+def execute_transaction(index: int, encoded: bytes, world: World, context: Context) -> Applied | InvalidBlock:
+    """The effect of the block's transaction at ``index``; or why the block is invalid."""
+    try:
+        transaction = decode_transaction(encoded, context.profile.transaction_types)
+    except TransactionError as error:
+        if error.reason is Malformed.UNKNOWN_TYPE:
+            rejected = Rejected(Reason.TYPE_UNSUPPORTED, str(error))
+            return InvalidBlock(BlockReason.TRANSACTION, str(error), index, rejected)
+        return InvalidBlock(
+            BlockReason.TRANSACTION_ENCODING, str(error), index, malformed=(error.reason, error.field)
+        )
+    applied = apply_transaction(transaction, world, context)
+    if isinstance(applied, Rejected):
+        detail = f"{applied.reason.value} {applied.detail}".strip()
+        return InvalidBlock(BlockReason.TRANSACTION, detail, index, applied)
+    return applied
+
+
+@rule("EXE-withdrawals", "A withdrawal adds its amount, in gwei, to its account, and can't fail.")
+def withdraw(world: World, withdrawals: tuple[Withdrawal, ...]) -> World:
+    """The world after ``withdrawals`` (EIP-4895)."""
+    for withdrawal in withdrawals:
+        world = world.credit(withdrawal.address, withdrawal.amount * GWEI)
+    return world
+
+
+# --- what the header claims ------------------------------------------------------------------------------------------
+
+
+@rule("EXE-header-claims", "Gas, blob gas, receipts, filter, requests and state of a header are what the body gives.")
+def check_claims(header: Header, executed: Executed) -> InvalidBlock | None:
+    """The first thing that ``header`` claims and the body did not give, or None."""
+    if header.gas_used != executed.gas_used:
+        return InvalidBlock(BlockReason.GAS_USED, f"{header.gas_used} != {executed.gas_used}")
+    if header.blob_gas_used is not None and header.blob_gas_used != executed.blob_gas_used:
+        return InvalidBlock(BlockReason.BLOB_GAS_USED, f"{header.blob_gas_used} != {executed.blob_gas_used}")
+    if header.receipts_root != ordered_root(map(encode_receipt, executed.receipts)):
+        return InvalidBlock(BlockReason.RECEIPTS_ROOT)
+    if header.bloom != bloom(executed.logs):
+        return InvalidBlock(BlockReason.BLOOM)
+    if header.requests_hash is not None and header.requests_hash != requests_hash(executed.requests):
+        return InvalidBlock(BlockReason.REQUESTS_HASH, f"{len(executed.requests)} requests")
+    root = state_root(executed.world)
+    if header.state_root != root:
+        return InvalidBlock(BlockReason.STATE_ROOT, f"0x{header.state_root.hex()} != 0x{root.hex()}")
+    return None
