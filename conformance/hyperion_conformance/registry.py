@@ -137,7 +137,16 @@ def instructions_of(module: ModuleType) -> Iterator[Instruction]:
 def instruction_rules(modules: Iterable[ModuleType]) -> list[tuple[Rule, Callable[..., object]]]:
     """The rules that rows of the instruction table are; the row of an opcode without meaning is no instruction."""
     rows = {row.rule: row for module in modules for row in instructions_of(module)}
-    return [(Rule(id, row.meaning), row.operation) for id, row in rows.items()]
+    return [(Rule(id, row.meaning), home_of(row)) for id, row in rows.items()]
+
+
+def home_of(row: Instruction) -> Callable[..., object]:
+    """The function that an instruction is: its operation, or the function on words that the operation wraps.
+
+    ADD is ``word.add`` lifted to machines; the lifting is the same for all, so it is no place to look the rule up.
+    """
+    lifted: object = inspect.getclosurevars(row.operation).nonlocals.get("meaning")
+    return lifted if inspect.isfunction(lifted) else row.operation
 
 
 def model_rules(modules: Iterable[ModuleType]) -> list[tuple[Rule, Callable[..., object]]]:

@@ -52,6 +52,12 @@ def test_every_instruction_is_a_rule() -> None:
     assert {"VM-add", "VM-sload", "VM-push0", "VM-push32", "VM-dup16", "VM-selfdestruct"} <= names
 
 
+def test_an_instruction_points_at_the_function_that_gives_its_meaning() -> None:
+    entries = gather(PROJECT).entries
+    assert entries["VM-sdiv"].source.name == "hyperion.primitives.word.sdiv"
+    assert entries["VM-sload"].source.name == "hyperion.vm.instructions.storage.sload"
+
+
 # Its controls: one seeded gap a kind.
 
 
