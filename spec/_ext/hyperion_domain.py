@@ -190,7 +190,7 @@ class OpcodeTable(HyperionDirective):
             self.domain().note(row.rule, self.env.docname, anchor, ROW)
             name = nodes.literal("", row.name, classes=["opcode-name"])
             since = f"EIP-{row.since.value}" if row.since else ""
-            numbers = (str(row.pops), str(row.pushes), str(row.gas))
+            numbers = (str(row.pops), str(row.pushes), f"{row.gas:,}")
             rows.append(row_of([code(f"{row.opcode:02X}"), name, *numbers, self.inline(row.meaning), since], anchor))
         heads = ["op", "name", "in", "out", "gas", "meaning", "since"]
         return [self.table(heads, [5, 15, 4, 5, 7, 54, 10], rows, "opcode-table")]
