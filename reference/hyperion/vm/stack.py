@@ -46,13 +46,23 @@ class Stack(msgspec.Struct, frozen=True, gc=False, eq=False):
         """The word that has ``index`` words above it."""
         return self.drop(index).top
 
+    def dup(self, index: int) -> "Stack":
+        """The stack with a copy of the word that has ``index`` words above it on top."""
+        cell = self
+        for _ in range(index):
+            cell = cell.rest
+        return Stack(cell.top, self, self.depth + 1)
+
     def swap(self, index: int) -> "Stack":
-        """The stack with its topmost word and the one with ``index`` words above it exchanged."""
-        between, stack = self.rest.take(index - 1)
-        swapped = stack.rest.push(self.top)
+        """The stack with its topmost word and the one with ``index`` words above it, at least one, exchanged."""
+        if index == 1:
+            second = self.rest
+            return Stack(second.top, Stack(self.top, second.rest, second.depth), self.depth)
+        between, other = self.rest.take(index - 1)
+        swapped = Stack(self.top, other.rest, other.depth)
         for word in reversed(between):
-            swapped = swapped.push(word)
-        return swapped.push(stack.top)
+            swapped = Stack(word, swapped, swapped.depth + 1)
+        return Stack(other.top, swapped, self.depth)
 
     def words(self) -> Iterator[Word]:
         """The words from the top down."""

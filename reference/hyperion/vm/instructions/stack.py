@@ -5,6 +5,7 @@ from typing import Final
 from hyperion.vm import gas as price
 from hyperion.vm.fork import Eip
 from hyperion.vm.machine import Instruction, Machine, instruction
+from hyperion.vm.stack import Stack
 
 
 @instruction(0x50, "POP", 1, 0, price.BASE)
@@ -24,8 +25,9 @@ def push(size: int) -> Instruction:
 
     def operation(machine: Machine, gas: int) -> Machine:
         operand = machine.pc + 1
-        constant = int.from_bytes(machine.frame.program[operand : operand + size], "big")
-        return machine.jump(gas, machine.stack.push(constant), operand + size)
+        end = operand + size
+        stack, constant = machine.stack, int.from_bytes(machine.frame.program[operand:end], "big")
+        return machine.jump(gas, Stack(constant, stack, stack.depth + 1), end)
 
     operation.__doc__ = f"Push the {size} byte{'s' * (size > 1)} of code that follow, zeros beyond its end."
     return instruction(0x5F + size, f"PUSH{size}", 0, 1, price.VERY_LOW, None, size)(operation)
@@ -35,8 +37,7 @@ def dup(number: int) -> Instruction:
     """The row of the instruction that copies the word at position ``number``, counted from 1 at the top."""
 
     def operation(machine: Machine, gas: int) -> Machine:
-        stack = machine.stack
-        return machine.next(gas, stack.push(stack.peek(number - 1)))
+        return machine.next(gas, machine.stack.dup(number - 1))
 
     operation.__doc__ = f"Push a copy of word {number} of the stack, counted from 1 at the top."
     return instruction(0x7F + number, f"DUP{number}", number, number + 1, price.VERY_LOW)(operation)
