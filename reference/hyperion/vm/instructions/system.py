@@ -110,7 +110,8 @@ def staticcall(machine: Machine, gas: int) -> Machine:
 
 
 @rule(
-    "VM-call", "A call pays access, value and memory, forwards at most 63/64 of the rest, and adds a stipend to value."
+    "VM-call-price",
+    "A call pays access, value and memory, forwards at most 63/64 of the rest, and adds a stipend to value.",
 )
 def make_call(
     machine: Machine,
