@@ -30,6 +30,9 @@ ZERO_NODES: Final = tuple(zero_node(height) for height in range(11))
 STRIDES: Final = tuple(tuple(FANOUT**level for level in reversed(range(height))) for height in range(11))
 """By height: how many pages a child spans at each level, from the root down."""
 
+CHILD_BYTES: Final = (0, *(PAGE_BYTES * FANOUT**level for level in range(10)))
+"""By height: how many bytes a child spans."""
+
 
 class Memory(msgspec.Struct, frozen=True, gc=False):
     """``size`` bytes, a multiple of 32, held by the tree ``root`` of ``height``; bytes beyond ``size`` are zero."""
@@ -80,28 +83,7 @@ class Memory(msgspec.Struct, frozen=True, gc=False):
 
     def write(self, offset: int, data: bytes) -> "Memory":
         """The memory with ``data`` at ``offset``; the room must be there."""
-        index, within = divmod(offset, PAGE_BYTES)
-        end = within + len(data)
-        if end <= PAGE_BYTES:
-            page = self.page(index)
-            return self.with_page(index, page[:within] + data + page[end:])
-        last = index + (end - 1) // PAGE_BYTES
-        framed = self.page(index)[:within] + data + self.page(last)[1 + (end - 1) % PAGE_BYTES :]
-        pages = tuple(framed[i : i + PAGE_BYTES] for i in range(0, len(framed), PAGE_BYTES))
-        return Memory(self.size, self.height, with_pages(self.root, STRIDES[self.height], index, pages))
-
-    def with_page(self, index: int, page: bytes) -> "Memory":
-        """The memory with ``page`` in place of its page at ``index``."""
-        return Memory(self.size, self.height, _with_page(self.root, STRIDES[self.height], index, page))
-
-
-def _with_page(node: Node, strides: tuple[int, ...], index: int, page: bytes) -> Node:
-    """The node with ``page`` at ``index``, found by one digit a level."""
-    if isinstance(node, bytes):
-        return page
-    child = index // strides[0] % FANOUT
-    # Concatenation builds a tuple of 32 in a third of the time that unpacking takes.
-    return node[:child] + (_with_page(node[child], strides[1:], index, page),) + node[child + 1 :]  # noqa: RUF005
+        return Memory(self.size, self.height, with_bytes(self.root, self.height, offset, data)) if data else self
 
 
 def pages_of(node: Node, strides: tuple[int, ...], first: int, count: int) -> tuple[bytes, ...]:
@@ -120,19 +102,18 @@ def pages_of(node: Node, strides: tuple[int, ...], first: int, count: int) -> tu
     return pages
 
 
-def with_pages(node: Node, strides: tuple[int, ...], first: int, pages: tuple[bytes, ...]) -> Node:
-    """The node with ``pages`` in place of its pages from ``first`` on; each node on the way is copied once."""
+def with_bytes(node: Node, height: int, offset: int, data: bytes) -> Node:
+    """The node with ``data`` at ``offset``, which must lie within it; each node on the way is copied once."""
     if isinstance(node, bytes):
-        return pages[0]
-    stride = strides[0]
-    if stride == 1:
-        return (*node[:first], *pages, *node[first + len(pages) :])
-    children = list(node)
-    while pages:
-        child, within = divmod(first, stride)
-        taken = min(len(pages), stride - within)
-        children[child] = with_pages(node[child], strides[1:], within, pages[:taken])
-        first, pages = first + taken, pages[taken:]
+        return node[:offset] + data + node[offset + len(data) :]
+    span = CHILD_BYTES[height]
+    child, within = divmod(offset, span)
+    children = [*node]
+    while within + len(data) > span:
+        taken = span - within
+        children[child] = with_bytes(node[child], height - 1, within, data[:taken])
+        child, within, data = child + 1, 0, data[taken:]
+    children[child] = with_bytes(node[child], height - 1, within, data)
     return tuple(children)
 
 
