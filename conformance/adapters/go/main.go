@@ -392,7 +392,7 @@ func hello() object {
 	forks := object{"forks": []string{"CANCUN", "PRAGUE", "OSAKA"}}
 	return object{
 		"protocol":       "hyperion/1",
-		"implementation": object{"name": "geth", "version": version, "language": "go", "homepage": "https://github.com/ethereum/go-ethereum"},
+		"implementation": object{"name": "go-ethereum", "version": version, "language": "go", "homepage": "https://github.com/ethereum/go-ethereum"},
 		"targets":        object{"vm.run": forks, "evm.state": forks},
 		"features":       []string{"trace"},
 	}

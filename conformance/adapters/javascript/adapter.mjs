@@ -152,20 +152,26 @@ async function machine(fork, given, accounts, step) {
   return { common, state, evm, block: createBlock({ header }, { common, skipConsensusFormatValidation: true }) }
 }
 
-// Reports each step; the STOP that ends code without one is no event of ethereumjs, so it is read off the ended frame.
+// Reports each step. Two things are read off the ended frame, since the event of ethereumjs lacks them: the byte of an
+// opcode that does not exist (always the last step of its frame), and the STOP that ends code without one.
 function watch(evm, step) {
   const depths = []
+  let unknown
   evm.events.on('beforeMessage', (message, resolve) => {
     depths.push(message.depth + 1)
     resolve?.()
   })
   evm.events.on('step', (event, resolve) => {
-    step(event.pc, event.opcode.code, event.gasLeft, event.depth + 1, Number(event.memoryWordCount) * 32, event.stack)
+    const state = [event.gasLeft, event.depth + 1, Number(event.memoryWordCount) * 32, event.stack]
+    if (event.opcode.name === 'INVALID') unknown = [event.pc, state]
+    else step(event.pc, event.opcode.code, ...state)
     resolve?.()
   })
   evm.events.on('afterMessage', ({ execResult }, resolve) => {
     const depth = depths.pop()
     const run = execResult.runState
+    if (unknown) step(unknown[0], run.opCode, ...unknown[1])
+    unknown = undefined
     const stopped = run && [0x00, 0xf3, 0xff].includes(run.opCode)
     if (run && run.code.length > 0 && !execResult.exceptionError && !stopped && run.programCounter >= run.code.length) {
       step(run.programCounter, 0, run.gasLeft, depth, Number(run.memoryWordCount) * 32, run.stack.getStack())
@@ -174,11 +180,12 @@ function watch(evm, step) {
   })
 }
 
-function outcomeOf({ exceptionError, returnValue, logs }) {
+function outcomeOf({ exceptionError, returnValue, logs, runState }) {
   const error = exceptionError?.error
   const status = error === undefined ? 'success' : error === 'revert' ? 'revert' : 'halt'
   const found = { status, output: status === 'halt' ? '0x' : bytesToHex(returnValue) }
-  if (status === 'halt' && HALTS[error]) found.reason = HALTS[error]
+  // ethereumjs calls it out of gas, too, when RETURNDATACOPY reads past the end
+  if (status === 'halt' && HALTS[error] && runState?.opCode !== 0x3e) found.reason = HALTS[error]
   found.logs = (status === 'success' ? (logs ?? []) : []).map(([address, topics, data]) => ({
     address: bytesToHex(address),
     topics: topics.map((topic) => bytesToHex(topic)),

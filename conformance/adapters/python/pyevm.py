@@ -55,7 +55,7 @@ REFUSALS = (
 )
 
 
-class Recorder(AccountDB):
+class Recorder(AccountDB):  # type: ignore[misc]  # py-evm gives no types
     """The account database, noting what was written: the tries below it only know hashes of addresses and keys."""
 
     def __init__(self, *args: Any) -> None:
@@ -157,6 +157,8 @@ def outcome_of(computation: Any) -> Json:
     ]
     output = computation.output if status != "halt" else b""
     outcome: Json = {"status": status, "output": hexadecimal(output), "logs": logs}
+    if "Jump resulted in invalid instruction" in str(computation._error):  # into push data
+        name = "InvalidJumpDestination"
     return outcome | ({"reason": HALTS[name]} if status == "halt" and name in HALTS else {})
 
 
@@ -213,4 +215,5 @@ def evm_state(fork: str, given: Json, step: Step | None) -> Json:
 
 if __name__ == "__main__":
     homepage = "https://github.com/ethereum/py-evm"
-    serve("py-evm", version("py-evm"), "python", homepage, ("CANCUN", "PRAGUE"), {"vm.run": vm_run, "evm.state": evm_state})
+    targets = {"vm.run": vm_run, "evm.state": evm_state}
+    serve("py-evm", version("py-evm"), "python", homepage, ("CANCUN", "PRAGUE"), targets)

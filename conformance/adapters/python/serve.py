@@ -73,7 +73,8 @@ def hexadecimal(value: bytes) -> str:
 
 
 def block_of(given: Json) -> Json:
-    return BLOCK | given.get("block", {})
+    block: Json = given.get("block", {})
+    return BLOCK | block
 
 
 def storage_of(account: Json) -> dict[int, int]:
