@@ -105,7 +105,7 @@ def pages_of(node: Node, strides: tuple[int, ...], first: int, count: int) -> tu
 def with_bytes(node: Node, height: int, offset: int, data: bytes) -> Node:
     """The node with ``data`` at ``offset``, which must lie within it; each node on the way is copied once."""
     if isinstance(node, bytes):
-        return node[:offset] + data + node[offset + len(data) :]
+        return data if len(data) == PAGE_BYTES else node[:offset] + data + node[offset + len(data) :]
     span = CHILD_BYTES[height]
     child, within = divmod(offset, span)
     children = [*node]
