@@ -10,7 +10,7 @@ import attrs
 
 from hyperion.execution.transaction import TRANSACTION_TYPES, Transaction
 from hyperion.primitives.word import Address
-from hyperion.vm.fork import Eip
+from hyperion.vm.fork import Eip, Fork
 
 
 @attrs.frozen
@@ -43,6 +43,10 @@ class Profile:
     """Its logs are deposit requests (EIP-6110)."""
     request_contracts: tuple[RequestContract, ...]
     """In the order in which they are called, which is that of the request types."""
+
+    def types_in(self, fork: Fork) -> tuple[type[Transaction], ...]:
+        """The types of transactions that may be in a block of ``fork``."""
+        return tuple(known for known in self.transaction_types if known.since is None or known.since in fork.eips)
 
 
 ETHEREUM: Final = Profile(

@@ -279,6 +279,9 @@ TRANSACTION_TYPES: Final[tuple[type[Transaction], ...]] = (
 FIRST_LIST_BYTE: Final = 0xC0
 """An encoding that begins so or higher is a list: type 0 (EIP-2718)."""
 
+LAST_TYPE_BYTE: Final = 0x7F
+"""A type's byte is not higher (EIP-2718)."""
+
 
 # --- encoding --------------------------------------------------------------------------------------------------------
 
@@ -309,6 +312,7 @@ class Malformed(Enum):
 
     EMPTY = "empty"
     UNKNOWN_TYPE = "unknown-type"
+    NO_TYPE = "no-type"
 
 
 TransactionReason: TypeAlias = Malformed | RlpReason
@@ -327,14 +331,16 @@ class TransactionError(ValueError):
 def decode_transaction(data: bytes, types: tuple[type[Transaction], ...] = TRANSACTION_TYPES) -> Transaction:
     """The transaction whose encoding is ``data``.
 
-    Refuses with ``TransactionError``: no bytes (``EMPTY``), a first byte that is none of ``types``
-    (``UNKNOWN_TYPE``), and whatever RLP or a field's form does not allow (an ``RlpReason``).
+    Refuses with ``TransactionError``: no bytes (``EMPTY``), a first byte that can be no type (``NO_TYPE``) or is none
+    of ``types`` (``UNKNOWN_TYPE``), and whatever RLP or a field's form does not allow (an ``RlpReason``).
     """
     if not data:
         raise TransactionError(Malformed.EMPTY, "transaction")
     first = data[0]
     type_byte = 0 if first >= FIRST_LIST_BYTE else first
     kind = next((known for known in types if known.type == type_byte), None)
+    if LAST_TYPE_BYTE < first < FIRST_LIST_BYTE:
+        raise TransactionError(Malformed.NO_TYPE, "transaction.type")
     if kind is None or first == 0:
         raise TransactionError(Malformed.UNKNOWN_TYPE, "transaction.type")
     try:

@@ -178,7 +178,7 @@ def execute_body(block: Block, tip: Tip, context: Context) -> Executed | Invalid
 def execute_transaction(index: int, encoded: bytes, world: World, context: Context) -> Applied | InvalidBlock:
     """The effect of the block's transaction at ``index``; or why the block is invalid."""
     try:
-        transaction = decode_transaction(encoded, context.profile.transaction_types)
+        transaction = decode_transaction(encoded, context.profile.types_in(context.fork))
     except TransactionError as error:
         if error.reason is Malformed.UNKNOWN_TYPE:
             rejected = Rejected(Reason.TYPE_UNSUPPORTED, str(error))

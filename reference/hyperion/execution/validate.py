@@ -86,12 +86,11 @@ def validate(transaction: Transaction, world: World, context: Context) -> Valid 
 @rule("EXE-nonce-max", "A transaction's nonce is below 2**64 - 1.")
 @rule("EXE-initcode-too-large", "A transaction that creates carries at most 49,152 bytes of initialisation code.")
 @rule("EXE-gas-cap", "A transaction asks for at most 2**24 gas.")
+@rule("EXE-priority-fee-above-max-fee", "A transaction's priority fee is not above the most that it pays in all.")
 @rule("EXE-cost-overflow", "The most that a transaction can cost fits in a word.")
 def check_itself(transaction: Transaction, fork: Fork, profile: Profile) -> Intrinsic | Rejected:
     """The intrinsic gas of ``transaction`` if nothing in it forbids it in every block of ``fork``."""
-    if type(transaction) not in profile.transaction_types or not (
-        transaction.since is None or transaction.since in fork.eips
-    ):
+    if type(transaction) not in profile.types_in(fork):
         return Rejected(Reason.TYPE_UNSUPPORTED, f"type {transaction.type}")
     intrinsic = intrinsic_of(transaction, fork)
     if transaction.gas_limit < intrinsic.gas:
@@ -104,6 +103,8 @@ def check_itself(transaction: Transaction, fork: Fork, profile: Profile) -> Intr
         return Rejected(Reason.INITCODE_TOO_LARGE, f"{len(transaction.data)} > {price.MAX_INITCODE_SIZE}")
     if Eip.TRANSACTION_GAS_CAP in fork.eips and transaction.gas_limit > GAS_CAP:
         return Rejected(Reason.GAS_CAP, f"{transaction.gas_limit} > {GAS_CAP}")
+    if transaction.max_priority_fee > transaction.max_fee:
+        return Rejected(Reason.PRIORITY_FEE_ABOVE_MAX_FEE, f"{transaction.max_priority_fee} > {transaction.max_fee}")
     if transaction.gas_limit * transaction.max_fee >= MODULUS:
         return Rejected(Reason.COST_OVERFLOW)
     return intrinsic
@@ -151,14 +152,9 @@ def check_block_gas(transaction: Transaction, context: Context) -> Rejected | No
     return None
 
 
-@rule("EXE-priority-fee-above-max-fee", "A transaction's priority fee is not above the most that it pays in all.")
 @rule("EXE-max-fee-below-base-fee", "The most that a transaction pays for gas is not below the base fee.")
 def check_fees(transaction: Transaction, block: Block) -> Rejected | None:
-    """Why the prices that ``transaction`` offers are refused, or None."""
-    if transaction.max_priority_fee > transaction.max_fee:
-        return Rejected(
-            Reason.PRIORITY_FEE_ABOVE_MAX_FEE, f"{transaction.max_priority_fee} > {transaction.max_fee}"
-        )
+    """Why the price that ``transaction`` offers for gas is refused, or None."""
     if transaction.max_fee < block.base_fee:
         return Rejected(Reason.MAX_FEE_BELOW_BASE_FEE, f"{transaction.max_fee} < {block.base_fee}")
     return None
