@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import pytest
-from hyperion_conformance.harness import Deadlines
+
+from hyperion_conformance.harness import Command, Deadlines
 from hyperion_conformance.runner.doctor import Finding, case_of, digest_chain, examine
 from hyperion_conformance.runner.judge import judge
 from hyperion_conformance.runner.probes import altered, sum_of_two, transfer
-
-from tests.conformance import toy_suite
 from tests.conformance.broken_adapters import toy
 from tests.conformance.toy_suite import command, suite, write_suite
 
@@ -57,7 +56,7 @@ def test_an_adapter_that_knows_the_released_cases_by_heart_is_caught(tmp_path: P
 
 
 def test_a_missing_command_is_told_before_anything_else() -> None:
-    found = list(examine(toy_suite.Command(("./no-such-adapter",)), QUICK, 7))
+    found = list(examine(Command(("./no-such-adapter",)), QUICK, 7))
     assert [finding.check for finding in found] == ["handshake"]
     assert "No such file" in found[0].detail
 
@@ -77,5 +76,8 @@ def test_the_chapter_s_test_value_of_the_digest() -> None:
     chain = digest_chain(lines)
     assert chain == toy.digests(lines)
     assert chain == [
-        "0x410db7ab7f6603a24ca16f4ba02816bf", "0x85ac6782052be042c509004bdda445cb", "0xfe4161d74f0c5affcc924cfcab5e4efc", "0xb10d6821c854ea16900503a8cd83c393",
-    ]  # fmt: skip
+        "0x410db7ab7f6603a24ca16f4ba02816bf",
+        "0x85ac6782052be042c509004bdda445cb",
+        "0xfe4161d74f0c5affcc924cfcab5e4efc",
+        "0xb10d6821c854ea16900503a8cd83c393",
+    ]

@@ -2,9 +2,14 @@
 
 import json
 import math
+import sys
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
 from hyperion_conformance.harness import Tcp, parse_address
 from hyperion_conformance.harness.address import BadAddress, Command
 from hyperion_conformance.protocol import (
@@ -24,10 +29,6 @@ from hyperion_conformance.protocol import (
     trace_request,
 )
 from hyperion_conformance.protocol.schema import check_reply, check_request, schema
-from hypothesis import example, given
-from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
-
 from tests.conformance.broken_adapters import toy
 from tests.conformance.toy_suite import given as case_input
 
@@ -87,7 +88,8 @@ def test_replies_are_decoded() -> None:
         (b'{"id":true,"ok":{}}', "number of the request"),
         (b'{"id":1,"ok":[]}', "object is needed"),
         (b'{"id":1,"error":{"code":"oops","message":""}}', "not one of"),
-        (b'{"id":1,"ok":' + b'{"a":' * 100_000, "not JSON"),
+        (b'{"id":1,"ok":' + b'{"a":' * 100_000, "nested deeper"),
+        (b'{"id":1,"ok":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested deeper"),
         (b'{"id":1,"ok":{"gas":' + b"9" * 100_000 + b"}}", "2^53"),
     ],
 )
@@ -119,6 +121,22 @@ def test_numbers_may_be_small_integers_and_unknown_keys_are_ignored() -> None:
     assert decode_outcome("vm.run", spoken) == decode_outcome("vm.run", OUTCOME)
 
 
+def test_brackets_inside_strings_are_no_nesting() -> None:
+    text = line({"id": 1, "ok": {"why": '[{"' * 500 + "\\"}})
+    assert decode_reply(text) == Answer(1, {"why": '[{"' * 500 + "\\"})
+    assert decode_reply(line({"id": 1, "ok": {"logs": [[]] * 500}})) == Answer(1, {"logs": [[]] * 500})
+
+
+def test_a_raised_recursion_limit_does_not_let_a_line_overflow_the_stack() -> None:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1_000_000)
+    try:
+        with pytest.raises(MalformedMessage, match="nested deeper"):
+            decode_reply(b'{"id":1,"ok":' + b'{"a":' * 1_000_000)
+    finally:
+        sys.setrecursionlimit(before)
+
+
 json_values = st.recursive(
     st.none()
     | st.booleans()
@@ -126,11 +144,14 @@ json_values = st.recursive(
     | st.floats()
     | st.text(max_size=8)
     | st.sampled_from(["0x", "0x00", "1", "0", "success", "halt", "vm.run", "hyperion/1"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["id", "ok", "skip", "error", "why", "steps", "digests", "states", "stack", "1"]) | st.text(max_size=3),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["id", "ok", "skip", "error", "why", "steps", "digests", "states", "stack", "1"])
+            | st.text(max_size=3),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )
@@ -192,7 +213,7 @@ def test_decoder_and_schema_agree(op: str, target: str, base: dict[str, Any], da
         check_reply(text, op, target)
     except MalformedMessage:
         valid = False
-    # The schema cannot say "below 2^256" or "a zero slot is left out", and an absent optional may be null in the decoder.
+    # The schema cannot say "below 2^256" or "a zero slot is left out"; to the decoder a null optional is absent.
     assert valid == accepted or (not accepted and _beyond_schema(body)) or (not valid and None in body.values())
 
 

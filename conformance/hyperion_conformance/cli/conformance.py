@@ -50,7 +50,8 @@ app = typer.Typer(
     help="Run an implementation against the released vectors. Exit codes: 0 holds, 1 the target is wrong, 2 usage, "
     "3 the adapter broke, 4 inconclusive.",
 )
-out = Console(highlight=False, soft_wrap=True)
+# A log file has no width: a table that is cut to eighty columns there is lost.
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 240)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 AdapterWords = Annotated[

@@ -18,7 +18,7 @@ def junit(runs: Sequence[Run]) -> str:
     root = ElementTree.Element("testsuites")
     for run in runs:
         counts = {"tests": len(run.results), "failures": 0, "errors": 0, "skipped": 0}
-        suite = ElementTree.SubElement(root, "testsuite", name=run.name)
+        suite = ElementTree.SubElement(root, "testsuite", name=_clean(run.name))
         for result in sorted(run.results, key=lambda r: r.id):
             kind = _case(suite, run, result)
             if kind:
@@ -26,7 +26,7 @@ def junit(runs: Sequence[Run]) -> str:
         if run.broken:
             counts["errors"] += 1
             counts["tests"] += 1
-            case = ElementTree.SubElement(suite, "testcase", classname=f"{run.name}.adapter", name="handshake")
+            case = ElementTree.SubElement(suite, "testcase", classname=_clean(f"{run.name}.adapter"), name="handshake")
             ElementTree.SubElement(case, "error", message=_clean(run.broken)).text = _clean(run.log)
         suite.attrib.update({key: str(value) for key, value in counts.items()})
         for problem in run.problems:
@@ -39,7 +39,7 @@ def _case(suite: ElementTree.Element, run: Run, result: CaseResult) -> str:
     case = ElementTree.SubElement(
         suite,
         "testcase",
-        classname=f"{run.name}.{result.target}/{result.group}",
+        classname=_clean(f"{run.name}.{result.target}/{result.group}"),
         name=result.id.rpartition("/")[2],
         time=f"{result.seconds:.3f}",
     )

@@ -17,6 +17,7 @@ from hyperion_conformance.report.summary import (
     ending,
     matrix,
     replay_line,
+    weak_passes,
 )
 from hyperion_conformance.runner.cause import Cause, causes
 from hyperion_conformance.runner.results import BROKE, CaseResult, Divergence, Run, exit_code
@@ -80,7 +81,7 @@ def _card(run: Run) -> Iterator[str]:
     yield from (f"<li>{count} {escape(verdict)}</li>" for verdict, count in run.counts.items())
     yield "</ul>"
     yield f"<p>{escape(run.note)}</p>" if run.note else ""
-    for text in (run.broken, *run.problems):
+    for text in (run.broken, *run.problems, weak_passes(run)):
         yield f"<p>{escape(text)}</p>" if text else ""
     yield f"<pre>{escape(run.log[-2000:])}</pre>" if run.log else ""
     yield "</section>"
@@ -111,7 +112,7 @@ def _failures(runs: Sequence[Run]) -> Iterator[str]:
         yield "<p>None.</p>"
         return
     yield (
-        '<div class=tools><label for=search>Filter</label><input id=search type=search '
+        "<div class=tools><label for=search>Filter</label><input id=search type=search "
         'placeholder="rule, id, opcode, field">'
         "<span class=soft>press / to filter</span><button id=open type=button>open all</button>"
         "<button id=close type=button>close all</button><span id=shown role=status class=soft></span></div>"
@@ -159,7 +160,7 @@ def _case(number: int, run: Run, result: CaseResult) -> Iterator[str]:
     yield f"<p>baseline: {escape(result.baseline)}</p>" if result.baseline not in ("", "listed") else ""
     if result.field and result.field != "$.error":
         yield f"<h4>First differing field: <code>{escape(result.field)}</code></h4>"
-        yield _pairs([("value", result.expected, result.got)])
+        yield _pairs([(result.field.removeprefix("$."), result.expected, result.got)])
     else:
         yield f"<p>{escape(result.detail)}</p>"
     if result.field and result.verdict in ("nondeterministic", "order-dependent"):
@@ -181,8 +182,8 @@ def _divergence(found: Divergence) -> Iterator[str]:
     yield f"<p>{escape(found.note)}</p>" if found.note else ""
     if found.expected is not None and found.got is not None:
         rows = list(_state_rows(found.expected, found.got))
-        yield _pairs([row for row in rows if row[1] != row[2]])
-        same = [row for row in rows if row[1] == row[2]]
+        if rows != (same := [row for row in rows if row[1] == row[2]]):
+            yield _pairs([row for row in rows if row[1] != row[2]])
         yield f"<details><summary>{_count(len(same), 'field')} on which both agree</summary>{_pairs(same)}</details>"
     elif found.previous is not None:
         rows = [(key, value, value) for key, value in found.previous.items()]

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import attrs
 
+from hyperion_conformance.runner.judge import WEAK
 from hyperion_conformance.runner.results import BROKE, WRONG, CaseResult, Run, exit_code
 
 Standing: TypeAlias = Literal["pass", "wrong", "broke", "none"]
@@ -90,6 +91,12 @@ def ending(run: Run) -> str:
     code = exit_code(run)
     listed = sum(result.baseline == "listed" for result in run.results)
     return ENDING[code] + (f" but for {listed} known failures" if code == 0 and listed else "")
+
+
+def weak_passes(run: Run) -> str:
+    """How many passes rest on less than the whole outcome, in words; empty if none does."""
+    count = sum(result.verdict == "pass" and result.detail == WEAK for result in run.results)
+    return f"{count} of the passes: {WEAK}" if count else ""
 
 
 def replay_line(run: Run, result: CaseResult) -> str:

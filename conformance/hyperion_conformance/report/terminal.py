@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hyperion_conformance.protocol.messages import Json
-from hyperion_conformance.report.summary import Cell, by_group, by_rule, ending, matrix, replay_line
+from hyperion_conformance.report.summary import Cell, by_group, by_rule, ending, matrix, replay_line, weak_passes
 from hyperion_conformance.runner.cause import Cause, causes
 from hyperion_conformance.runner.judge import brief
 from hyperion_conformance.runner.results import CaseResult, Divergence, Run
@@ -24,6 +24,9 @@ def show_runs(console: Console, runs: Sequence[Run], rules: bool = False, most: 
     for run in runs:
         show_causes(console, run, most)
     console.print(table(runs, "group", matrix(runs, by_group)))
+    for run in runs:
+        if weak_passes(run):
+            console.print(f"{escape(run.name)}: {weak_passes(run)}")
     if rules:
         console.print(table(runs, "rule", matrix(runs, by_rule)))
 
@@ -31,11 +34,11 @@ def show_runs(console: Console, runs: Sequence[Run], rules: bool = False, most: 
 def table(runs: Sequence[Run], title: str, rows: Mapping[str, Sequence[Cell]]) -> RenderableType:
     """Rows by name, one column per implementation."""
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
-    grid.add_column(title, footer="in all", no_wrap=True)
+    grid.add_column(title, footer="in all", overflow="fold")
     for run in runs:
         good = run.counts.get("pass", 0)
         asked = sum(n for verdict, n in run.counts.items() if verdict not in ("skip", "not-claimed"))
-        grid.add_column(escape(run.name), footer=f"{good}/{asked}  {ending(run)}", no_wrap=True)
+        grid.add_column(escape(run.name), footer=f"{good}/{asked}  {ending(run)}", overflow="fold")
     for row, cells in rows.items():
         grid.add_row(row, *(Text(item.text, STYLE[item.standing]) for item in cells))
     return grid

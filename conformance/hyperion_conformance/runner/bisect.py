@@ -121,6 +121,8 @@ def _described(
         note = f"the implementation ends after {steps_got} steps, the specification after {steps_spec}"
     elif high >= steps_spec:
         note = f"the specification ends after {steps_spec} steps, the implementation after {steps_got}"
+    elif left is not None and left == right:
+        note = "the states agree, the digests do not: the stored trace is not the model's, verify the vectors"
     elif not exact:
         note = "no model is at hand to look between two checkpoints"
     opcode = name(int(str(before["op"]))) if exact and before else ("start" if exact and low < 0 else None)

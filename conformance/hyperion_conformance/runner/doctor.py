@@ -128,6 +128,8 @@ def _safely(check: Check, patient: Patient) -> Finding:
 def _of(name: str, verdict: Judgement, good: str, hint: str = "") -> Finding:
     if verdict.verdict == "pass":
         return Finding(name, "ok", good)
+    if verdict.verdict == "skip":
+        return Finding(name, "warning", f"declined: {verdict.detail}")
     broke = verdict.verdict in ("crash", "timeout", "protocol")
     return Finding(name, "failed", f"{verdict.verdict}: {verdict.detail}", hint, wrong=not broke)
 

@@ -146,8 +146,8 @@ def transfer(rng: random.Random) -> Probe:
                 "gas_limit": "21000",
                 "data": "0x",
                 "gas_price": "0",
+                "raw": "0x" + raw.hex(),
             },
-            "raw": "0x" + raw.hex(),
         },
         {
             "status": "success",

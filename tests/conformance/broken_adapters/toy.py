@@ -8,6 +8,8 @@ type-checked.
 import hashlib
 import json
 import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 WORD = 2**256
 GAS = {0x01: 3, 0x02: 5, 0x03: 3}
@@ -23,7 +25,7 @@ def store(storage, key, word):
         storage[key] = str(word)
 
 
-def execute(given):
+def execute(given: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """All state lines of one execution, and its outcome."""
     code, gas = bytes.fromhex(given["code"][2:]), int(given["gas"])
     before = dict(given.get("storage", {}))
@@ -115,7 +117,7 @@ def execute(given):
     return lines, outcome | ({"reason": reason} if reason else {})
 
 
-def digests(lines):
+def digests(lines: Sequence[Mapping[str, Any]]) -> list[str]:
     chain, previous = [], bytes(16)
     for line in lines:
         text = "|".join(str(line[key]) for key in ("pc", "op", "gas", "depth", "memory_size"))
@@ -124,7 +126,7 @@ def digests(lines):
     return chain
 
 
-def hello(_):
+def hello(_: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "protocol": "hyperion/1",
         "implementation": {"name": "toy", "version": "1", "language": "python"},
@@ -133,11 +135,11 @@ def hello(_):
     }
 
 
-def run(message):
+def run(message: Mapping[str, Any]) -> dict[str, Any]:
     return execute(message["input"])[1]
 
 
-def trace(message):
+def trace(message: Mapping[str, Any]) -> dict[str, Any]:
     lines, _ = execute(message["input"])
     answer = {"steps": len(lines)}
     if message.get("full"):
