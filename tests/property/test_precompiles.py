@@ -1,10 +1,13 @@
-"""The precompiled contracts against second derivations: py_ecc for curves, the texts of the EIPs for prices and hashes.
+"""The precompiled contracts against second derivations.
 
-And totality: on any bytes, each has a price, and each whose price is small gives bytes or fails, and nothing else.
+Those are: chords and tangents over Python's integers for BN254 and P-256, py_ecc for BLS12-381 and secp256k1, and the
+texts of the EIPs for prices and hashes. And totality: on any bytes, each has a price, and each whose price is small
+gives bytes or fails, and nothing else.
 """
 
 import hashlib
 import struct
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import pytest
@@ -14,12 +17,9 @@ from py_arkworks_bls12381 import G1Point
 from py_ecc.bls.hash_to_curve import clear_cofactor_G1, clear_cofactor_G2, map_to_curve_G1, map_to_curve_G2
 from py_ecc.fields import optimized_bls12_381_FQ as BlsFq
 from py_ecc.fields import optimized_bls12_381_FQ2 as BlsFq2
-from py_ecc.fields import optimized_bn128_FQ as BnFq
-from py_ecc.fields import optimized_bn128_FQ2 as BnFq2
 from py_ecc.fields import optimized_bn128_FQ12 as BnFq12
 from py_ecc.optimized_bls12_381 import optimized_curve as bls_oracle
-from py_ecc.optimized_bn128 import optimized_curve as bn_oracle
-from py_ecc.optimized_bn128.optimized_pairing import pairing as bn_oracle_pairing
+from py_ecc.optimized_bn128.optimized_pairing import pairing as bn_pairing
 from py_ecc.secp256k1.secp256k1 import ecdsa_raw_recover, ecdsa_raw_sign
 
 from hyperion.primitives import bls12_381 as bls
@@ -47,7 +47,7 @@ def words(*numbers: int) -> bytes:
 
 EDGES: Final = (
     0, 1, 2, 3, 27, 28, 31, 32, 33, 64, 96, 1_024, 1_025, 2**32 - 1, 2**63, 2**64, 2**255, 2**256 - 1,
-    int(bn254.MODULUS) - 1, int(bn254.MODULUS), int(bn254.ORDER), p256.ORDER, p256.MODULUS, bls.ORDER,
+    bn254.MODULUS - 1, bn254.MODULUS, bn254.ORDER, p256.ORDER, p256.MODULUS, bls.ORDER,
     bls.MODULUS >> 128,
 )  # fmt: skip
 edge_words = st.sampled_from(EDGES) | st.integers(0, 2**256 - 1)
@@ -73,129 +73,257 @@ def test_total_on_any_bytes(precompile: Precompile, data: bytes) -> None:
         assert precompile.run(data) == output
 
 
-# --- BN254 ----------------------------------------------------------------------------------------------------------
+# --- chords and tangents --------------------------------------------------------------------------------------------
 
-scalars = st.integers(0, 2**256 - 1) | st.sampled_from([0, 1, 2, int(bn254.ORDER) - 1, int(bn254.ORDER)])
-
-
-def encoded_g1(point: tuple[BnFq, BnFq, BnFq]) -> bytes:
-    if bn_oracle.is_inf(point):
-        return bytes(64)
-    x, y = bn_oracle.normalize(point)
-    return words(int(x), int(y))
+Affine = tuple[int, int] | None
+"""A point of a curve over a prime field by its two coordinates; None is infinity."""
 
 
-def encoded_g2(point: tuple[BnFq2, BnFq2, BnFq2]) -> bytes:
-    if bn_oracle.is_inf(point):
-        return bytes(128)
-    x, y = bn_oracle.normalize(point)
-    return words(*(int(c) for element in (x, y) for c in reversed(element.coeffs)))
+def affine_add(p: Affine, q: Affine, a: int, modulus: int) -> Affine:
+    """The third point of the line through two, mirrored, on a curve y² = x³ + a*x + b."""
+    if p is None or q is None:
+        return q if p is None else p
+    if p[0] == q[0] and (p[1] + q[1]) % modulus == 0:
+        return None
+    if p == q:
+        slope = (3 * p[0] * p[0] + a) * pow(2 * p[1], -1, modulus)
+    else:
+        slope = (q[1] - p[1]) * pow(q[0] - p[0], -1, modulus)
+    x = (slope * slope - p[0] - q[0]) % modulus
+    return x, (slope * (p[0] - x) - p[1]) % modulus
 
 
-@pytest.mark.rule("VM-precompile-bn254-add", "VM-precompile-bn254-mul", "PRIM-bn254-g1")
-@given(scalars, scalars)
-@example(5, int(bn254.ORDER) - 5)
-@example(7, 7)
-@example(0, 9)
-def test_bn254_group_as_py_ecc(a: int, b: int) -> None:
-    p, q = (bn_oracle.multiply(bn_oracle.G1, k) for k in (a, b))
-    both = encoded_g1(p) + encoded_g1(q)
-    assert contract("BN254_ADD").run(both) == encoded_g1(bn_oracle.add(p, q))
-    assert contract("BN254_MUL").run(encoded_g1(p) + words(b)) == encoded_g1(bn_oracle.multiply(p, b))
-
-
-@given(edge_words, edge_words)
-@example(int(bn254.MODULUS) + 1, 2)
-@example(1, int(bn254.MODULUS) + 2)
-@example(int(bn254.MODULUS), int(bn254.MODULUS))
-@example(0, int(bn254.MODULUS))
-@example(1, int(bn254.MODULUS) - 2)
-def test_bn254_membership_as_py_ecc(x: int, y: int) -> None:
-    reduced = x < bn_oracle.field_modulus and y < bn_oracle.field_modulus
-    zero = x == y == 0
-    member = reduced and (zero or bool(bn_oracle.is_on_curve((BnFq(x), BnFq(y), BnFq(1)), bn_oracle.b)))
-    assert (contract("BN254_ADD").run(words(x, y)) is not None) == member
+def affine_multiply(p: Affine, k: int, a: int, modulus: int) -> Affine:
+    total: Affine = None
+    for bit in f"{k:b}":
+        total = affine_add(total, total, a, modulus)
+        total = affine_add(total, p, a, modulus) if bit == "1" else total
+    return total
 
 
 def square_root(value: int, modulus: int) -> int | None:
-    """For moduli that are 3 modulo 4, as those of both curves are."""
+    """For moduli that are 3 modulo 4, as those of both pairing curves are."""
     root = pow(value, (modulus + 1) // 4, modulus)
     return root if root * root % modulus == value % modulus else None
 
 
-def twist_point(seed: int) -> tuple[BnFq2, BnFq2, BnFq2]:
+# --- BN254 ----------------------------------------------------------------------------------------------------------
+
+BN_U: Final = 4_965_661_367_192_848_881
+"""The number from which the curve is built, in the polynomials of Barreto and Naehrig."""
+BN_P: Final = 36 * BN_U**4 + 36 * BN_U**3 + 24 * BN_U**2 + 6 * BN_U + 1
+BN_R: Final = 36 * BN_U**4 + 36 * BN_U**3 + 18 * BN_U**2 + 6 * BN_U + 1
+BN_COFACTOR: Final = 2 * BN_P - BN_R
+"""The points of the twist, divided by those of G2."""
+SMALL_ORDER: Final = 10_069
+"""The smallest prime factor of the cofactor: the twist has points of this order."""
+BN_G1: Final = (1, 2)
+
+scalars = st.integers(0, 2**256 - 1) | st.sampled_from([0, 1, 2, BN_R - 1, BN_R])
+
+Fp2 = tuple[int, int]
+"""An element of the quadratic extension as ``(real, imaginary)``; the square of the imaginary unit is -1."""
+TwistPoint = tuple[Fp2, Fp2] | None
+
+
+def fp2_minus(a: Fp2, *others: Fp2) -> Fp2:
+    return (a[0] - sum(b[0] for b in others)) % BN_P, (a[1] - sum(b[1] for b in others)) % BN_P
+
+
+def fp2_times(a: Fp2, b: Fp2) -> Fp2:
+    return (a[0] * b[0] - a[1] * b[1]) % BN_P, (a[0] * b[1] + a[1] * b[0]) % BN_P
+
+
+def fp2_over(a: Fp2, b: Fp2) -> Fp2:
+    """A quotient: the inverse is the conjugate over the norm."""
+    inverse_of_norm = pow(b[0] * b[0] + b[1] * b[1], -1, BN_P)
+    return fp2_times(a, (b[0] * inverse_of_norm, -b[1] * inverse_of_norm))
+
+
+TWIST_B: Final = fp2_over((3, 0), (9, 1))
+"""The constant of the twist, 3 / (9 + i) (EIP-197)."""
+BN_G2: Final = (
+    (
+        10857046999023057135944570762232829481370756359578518086990519993285655852781,
+        11559732032986387107991004021392285783925812861821192530917403151452391805634,
+    ),
+    (
+        8495653923123431417604973247489272438418190587263600148770280649306958101930,
+        4082367875863433681332203403145435568316851327593401208105741076214120093531,
+    ),
+)
+"""The generator of G2 in EIP-197."""
+
+
+def twist_right_side(x: Fp2) -> Fp2:
+    """What the square of y must be."""
+    cube = fp2_times(x, fp2_times(x, x))
+    return (cube[0] + TWIST_B[0]) % BN_P, (cube[1] + TWIST_B[1]) % BN_P
+
+
+def twist_add(p: TwistPoint, q: TwistPoint) -> TwistPoint:
+    """Chords and tangents once more, over the extension."""
+    if p is None or q is None:
+        return q if p is None else p
+    (px, py), (qx, qy) = p, q
+    if px == qx and py == fp2_minus((0, 0), qy):
+        return None
+    if p == q:
+        slope = fp2_over(fp2_times((3, 0), fp2_times(px, px)), fp2_times((2, 0), py))
+    else:
+        slope = fp2_over(fp2_minus(qy, py), fp2_minus(qx, px))
+    x = fp2_minus(fp2_times(slope, slope), px, qx)
+    return x, fp2_minus(fp2_times(slope, fp2_minus(px, x)), py)
+
+
+def twist_multiply(p: TwistPoint, k: int) -> TwistPoint:
+    total: TwistPoint = None
+    for bit in f"{k:b}":
+        total = twist_add(total, total)
+        total = twist_add(total, p) if bit == "1" else total
+    return total
+
+
+def twist_point(seed: int) -> tuple[Fp2, Fp2]:
     """A point of the twist: almost never in G2, as the cofactor has 254 bits."""
-    modulus = bn_oracle.field_modulus
     while True:
         seed += 1
-        x = BnFq2([seed, 1])
-        a, b = (int(c) for c in (x * x * x + bn_oracle.b2).coeffs)
-        norm = square_root(a * a + b * b, modulus)
+        x = (seed, 1)
+        a, b = twist_right_side(x)
+        norm = square_root(a * a + b * b, BN_P)
         for sign in (1, -1):
-            half = None if norm is None else square_root((a + sign * norm) * pow(2, -1, modulus) % modulus, modulus)
+            half = None if norm is None else square_root((a + sign * norm) * pow(2, -1, BN_P) % BN_P, BN_P)
             if half:
-                y = BnFq2([half, b * pow(2 * half, -1, modulus) % modulus])
-                if y * y == x * x * x + bn_oracle.b2:
-                    return x, y, BnFq2.one()
+                y = (half, b * pow(2 * half, -1, BN_P) % BN_P)
+                if fp2_times(y, y) == (a, b):
+                    return x, y
 
 
-@pytest.mark.rule("PRIM-bn254-g2")
+def g1_times(k: int, p: Affine = BN_G1) -> Affine:
+    return affine_multiply(p, k, 0, BN_P)
+
+
+def encoded_g1(point: Affine) -> bytes:
+    return words(*(point or (0, 0)))
+
+
+def encoded_g2(point: TwistPoint) -> bytes:
+    """Imaginary parts first."""
+    return words(*(c for element in point or ((0, 0), (0, 0)) for c in reversed(element)))
+
+
+def test_bn254_is_the_curve_of_its_number() -> None:
+    """The constants of the model, and those that the derivation here stands on."""
+    assert (bn254.MODULUS, bn254.ORDER) == (BN_P, BN_R)
+    assert fp2_times(BN_G2[1], BN_G2[1]) == twist_right_side(BN_G2[0])
+    assert g1_times(BN_R) is None and twist_multiply(BN_G2, BN_R) is None
+    assert BN_COFACTOR % SMALL_ORDER == 0 and twist_multiply(twist_point(0), BN_R * BN_COFACTOR) is None
+
+
+@pytest.mark.rule("VM-precompile-bn254-add", "VM-precompile-bn254-mul", "PRIM-bn254-g1")
+@given(scalars, scalars)
+@example(5, BN_R - 5)
+@example(7, 7)
+@example(0, 9)
+def test_bn254_group_as_chords_and_tangents(a: int, b: int) -> None:
+    p, q = g1_times(a), g1_times(b)
+    both = encoded_g1(p) + encoded_g1(q)
+    assert contract("BN254_ADD").run(both) == encoded_g1(affine_add(p, q, 0, BN_P))
+    assert contract("BN254_MUL").run(encoded_g1(p) + words(b)) == encoded_g1(g1_times(b, p))
+
+
+@pytest.mark.rule("PRIM-bn254-g1")
+@given(edge_words, edge_words)
+@example(BN_P + 1, 2)
+@example(1, BN_P + 2)
+@example(BN_P, BN_P)
+@example(0, BN_P)
+@example(1, BN_P - 2)
+def test_bn254_membership_by_the_equation(x: int, y: int) -> None:
+    member = max(x, y) < BN_P and (x == y == 0 or (y * y - x**3 - 3) % BN_P == 0)
+    assert (contract("BN254_ADD").run(words(x, y)) is not None) == member
+
+
+@given(st.integers(0, BN_P - 1))
+def test_bn254_every_point_over_the_prime_field_is_taken(x: int) -> None:
+    y = square_root(x**3 + 3, BN_P)
+    output = None if y is None else words(x, y)
+    assert contract("BN254_ADD").run(words(x, y or 1)) == output
+
+
+@pytest.mark.rule("PRIM-bn254-g2", "VM-precompile-bn254-pairing")
 @given(st.integers(0, 2**200))
-@settings(max_examples=20)
+@settings(max_examples=8)
 def test_bn254_twist_outside_g2_is_refused(seed: int) -> None:
     outside = twist_point(seed)
-    assert bn_oracle.is_on_curve(outside, bn_oracle.b2)
-    assert not bn_oracle.is_inf(bn_oracle.multiply(outside, bn_oracle.curve_order))
-    assert contract("BN254_PAIRING").run(bytes(64) + encoded_g2(outside)) is None
-    cofactor = 2 * bn_oracle.field_modulus - bn_oracle.curve_order
-    inside = bn_oracle.multiply(outside, cofactor)
+    small = twist_multiply(outside, BN_R * (BN_COFACTOR // SMALL_ORDER))
+    for point in (outside, small):
+        if twist_multiply(point, BN_R) is not None:
+            assert contract("BN254_PAIRING").run(bytes(64) + encoded_g2(point)) is None
+    inside = twist_multiply(outside, BN_COFACTOR)
     assert contract("BN254_PAIRING").run(bytes(64) + encoded_g2(inside)) == words(1)
 
 
-def as_twist(point: tuple[BnFq2, BnFq2, BnFq2]) -> bn254.G2:
-    if bn_oracle.is_inf(point):
-        return None
-    x, y = ((int(c.coeffs[0]), int(c.coeffs[1])) for c in bn_oracle.normalize(point))
-    return bn254.g2(x, y)
+@pytest.mark.rule("PRIM-bn254-g2")
+@given(st.tuples(*[edge_words] * 4) | st.tuples(*[st.integers(0, BN_P - 1)] * 4))
+@example((*BN_G2[0], BN_G2[1][0] + BN_P, BN_G2[1][1]))
+@example((*reversed(BN_G2[0]), *reversed(BN_G2[1])))
+def test_bn254_off_the_twist_is_refused(coordinates: tuple[int, int, int, int]) -> None:
+    x, y = coordinates[:2], coordinates[2:]
+    if max(coordinates) >= BN_P or (any(coordinates) and fp2_times(y, y) != twist_right_side(x)):
+        assert contract("BN254_PAIRING").run(bytes(64) + encoded_g2((x, y))) is None
 
 
-@given(scalars, scalars)
-@example(3, 3)
-@example(3, int(bn254.ORDER) - 3)
-@settings(max_examples=20)
-def test_bn254_twist_sums_as_py_ecc(a: int, b: int) -> None:
-    p, q = (bn_oracle.multiply(bn_oracle.G2, k) for k in (a, b))
-    assert bn254.g2_add(as_twist(p), as_twist(q)) == as_twist(bn_oracle.add(p, q))
-    assert bn254.g2_multiply(as_twist(p), b) == as_twist(bn_oracle.multiply(p, b))
+Exponents = list[tuple[int, int]]
+
+
+def bilinear(exponents: Exponents) -> bool:
+    """Whether the model says of the product of e(a*G1, b*G2) what integers say of the sum of a*b.
+
+    All three groups are cyclic of one prime order, so the product is one just if the sum is 0 modulo the order, for any
+    pairing that is bilinear and not degenerate: no other pairing is needed.
+    """
+    data = b"".join(encoded_g1(g1_times(a)) + encoded_g2(twist_multiply(BN_G2, b)) for a, b in exponents)
+    expected = sum(a * b for a, b in exponents) % BN_R == 0
+    return contract("BN254_PAIRING").run(data) == words(expected)
+
+
+def balanced(exponents: Exponents) -> Exponents:
+    """With one more pair, which makes the product one."""
+    return [*exponents, (-sum(a * b for a, b in exponents) % BN_R, 1)]
 
 
 @pytest.mark.rule("PRIM-bn254-pairing-check", "VM-precompile-bn254-pairing")
-@given(st.lists(st.tuples(scalars, scalars), max_size=4), st.booleans())
-@settings(max_examples=40)
-def test_bn254_pairing_is_bilinear_and_not_degenerate(exponents: list[tuple[int, int]], balanced: bool) -> None:
-    """The product of e(a*G1, b*G2) is one just if the sum of a*b is 0 modulo the order: no other pairing is needed."""
-    order = int(bn254.ORDER)
-    if balanced:
-        exponents = [*exponents, (-sum(a * b for a, b in exponents) % order, 1)]
-    data = b"".join(
-        encoded_g1(bn_oracle.multiply(bn_oracle.G1, a)) + encoded_g2(bn_oracle.multiply(bn_oracle.G2, b))
-        for a, b in exponents
-    )
-    expected = sum(a * b for a, b in exponents) % order == 0
-    assert contract("BN254_PAIRING").run(data) == words(expected)
+@given(st.lists(st.tuples(scalars, scalars), min_size=1, max_size=2))
+@example([(BN_R - 1, 2), (1, 2)])
+@settings(max_examples=6)
+def test_bn254_pairing_is_bilinear_and_not_degenerate(exponents: Exponents) -> None:
+    assert bilinear(exponents)
+    assert bilinear(balanced(exponents))
 
 
-@given(scalars, scalars, scalars)
-@settings(max_examples=3)
-def test_bn254_pairing_check_as_py_ecc(a: int, b: int, c: int) -> None:
-    pairs = [(a, b), (c, 1)]
+REAL_PAIRING_CHECK: Final = bn254.pairing_check
+"""Kept from before a control replaces it."""
+
+
+def _miller_loops_alone(pairs: Sequence[tuple[bn254.G1, bn254.G2]]) -> bool:
+    """Without the final power."""
     product = BnFq12.one()
-    data = b""
-    for m, n in pairs:
-        p, q = bn_oracle.multiply(bn_oracle.G1, m), bn_oracle.multiply(bn_oracle.G2, n)
-        product *= bn_oracle_pairing(q, p)
-        data += encoded_g1(p) + encoded_g2(q)
-    assert contract("BN254_PAIRING").run(data) == words(product == BnFq12.one())
+    for p, q in pairs:
+        product = product * bn_pairing(q, p, final_exponentiate=False)
+    return product == BnFq12.one()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [lambda pairs: True, lambda pairs: REAL_PAIRING_CHECK(pairs[:1]), _miller_loops_alone],
+    ids=["always one", "first pair only", "no final power"],
+)
+def test_control_a_broken_bn254_pairing_check_is_seen(
+    broken: Callable[[Sequence[tuple[bn254.G1, bn254.G2]]], bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bn254, "pairing_check", broken)
+    assert not (bilinear([(3, 5)]) and bilinear(balanced([(3, 5)])))
 
 
 # --- BLS12-381 ------------------------------------------------------------------------------------------------------
@@ -404,31 +532,15 @@ def test_ecrecover_as_py_ecc(message_hash: bytes, secret: int) -> None:
     assert contract("ECREC").run(data + b"anything behind is ignored") == contract("ECREC").run(data)
 
 
-def p256_add(p: tuple[int, int] | None, q: tuple[int, int] | None) -> tuple[int, int] | None:
-    if p is None or q is None:
-        return q if p is None else p
-    if p[0] == q[0] and (p[1] + q[1]) % p256.MODULUS == 0:
-        return None
-    if p == q:
-        slope = (3 * p[0] * p[0] - 3) * pow(2 * p[1], -1, p256.MODULUS)
-    else:
-        slope = (q[1] - p[1]) * pow(q[0] - p[0], -1, p256.MODULUS)
-    x = (slope * slope - p[0] - q[0]) % p256.MODULUS
-    return x, (slope * (p[0] - x) - p[1]) % p256.MODULUS
-
-
 def p256_multiply(k: int) -> tuple[int, int]:
     """``k`` times the generator of P-256, for k not 0 modulo the order."""
     generator = (
         0x6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296,
         0x4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5,
     )
-    total: tuple[int, int] | None = None
-    for bit in f"{k:b}":
-        total = p256_add(total, total)
-        total = p256_add(total, generator) if bit == "1" else total
-    assert total is not None
-    return total
+    point = affine_multiply(generator, k, -3, p256.MODULUS)
+    assert point is not None
+    return point
 
 
 @pytest.mark.rule("VM-precompile-p256verify", "PRIM-p256-verify")
