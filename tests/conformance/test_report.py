@@ -285,6 +285,9 @@ def test_skeletons_are_written_and_fit(tmp_path: Path) -> None:
     assert invoke("init", "cobol", str(tmp_path / "other"))[0] == 2
     hello = handshake(attrs.evolve(command("toy"), argv=(sys.executable, str(tmp_path / "new" / "adapter.py"))), QUICK)
     assert hello.implementation.name == "my-vm"
+    skeleton = str(tmp_path / "new" / "adapter.py")
+    code, text = invoke("doctor", "--", sys.executable, skeleton)
+    assert code == 4 and "declines every probe" in text
     lines = (tmp_path / "new" / "adapter.py").read_text().splitlines()
     assert len(lines) <= 60
 

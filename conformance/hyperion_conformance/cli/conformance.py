@@ -397,11 +397,14 @@ def doctor(
             if finding.hint and finding.status != "ok":
                 out.print(f"  {'':<20} [italic]{escape(finding.hint)}[/]")
     failed = [finding for finding in findings if finding.status == "failed"]
-    code = TARGET_WRONG if any(finding.wrong for finding in failed) else (ADAPTER_BROKE if failed else HOLDS)
+    declined = any(finding.check == "fresh answers" and finding.status != "ok" for finding in findings)
+    good = INCONCLUSIVE if declined else HOLDS
+    code = TARGET_WRONG if any(finding.wrong for finding in failed) else (ADAPTER_BROKE if failed else good)
     if as_json:
         _print_json({"exit": code, "seed": chosen, "findings": [attrs.asdict(finding) for finding in findings]})
     else:
-        verdict = f"{len(failed)} of {len(findings)} checks failed" if failed else "fit for a run"
+        verdict = "nothing was computed: the adapter declines every probe" if declined else "fit for a run"
+        verdict = f"{len(failed)} of {len(findings)} checks failed" if failed else verdict
         out.print(f"\n{verdict} (seed {chosen})")
     raise typer.Exit(code)
 
@@ -543,8 +546,7 @@ def quickstart(
     try:
         say(verified(folder))
     except NotVerified as error:
-        err.print(f"[bold red]{escape(str(error))}[/]")
-        raise typer.Exit(TARGET_WRONG) from None
+        _usage(error)  # vectors that cannot be trusted say nothing about any target
     cases, settings, runs = _cases(folder), _settings(deadline, jobs), []
     for item in prepared(adapters, say):
         if item.address is None:

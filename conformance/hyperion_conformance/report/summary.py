@@ -90,7 +90,10 @@ def ending(run: Run) -> str:
         return "interrupted"
     code = exit_code(run)
     listed = sum(result.baseline == "listed" for result in run.results)
-    return ENDING[code] + (f" but for {listed} known failures" if code == 0 and listed else "")
+    unclaimed = sum(result.verdict == "not-claimed" for result in run.results)
+    known = f" but for {listed} known failures" if code == 0 and listed else ""
+    # "holds" over the two cases that an implementation claims must not read like "holds" over all.
+    return ENDING[code] + known + (f" ({unclaimed} not claimed)" if unclaimed else "")
 
 
 def weak_passes(run: Run) -> str:
