@@ -12,6 +12,7 @@ import threading
 import time
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -316,3 +317,38 @@ def test_an_adapter_behind_a_tcp_address() -> None:
     server.close()
     assert sum(result.verdict == "fail" for result in results) == 3
     assert sum(result.verdict == "pass" for result in results) == 8
+
+
+# --- quickstart -----------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Foreign:
+    name: str
+    command: tuple[str, ...] | None
+    why: str = ""
+
+
+def test_quickstart_names_what_is_not_available(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clients = {"pyrevm": command("toy").argv, "py-evm": command("wrong_answer").argv}
+
+    def ensure(names: list[str]) -> list[Foreign]:
+        if names == ["eels"]:
+            raise OSError("no network")
+        return [Foreign(name, clients.get(name), "" if name in clients else "no toolchain") for name in names]
+
+    monkeypatch.setitem(sys.modules, "hyperion_conformance.adapters", SimpleNamespace(ensure=ensure))
+    monkeypatch.setattr("hyperion_conformance.runner.quickstart.verified", lambda folder: "verified")
+    code, text = invoke("quickstart", "--vectors", str(folder), "--output", str(tmp_path))
+    assert code == 1, text
+    assert "eels: not available: OSError: no network" in text
+    assert "go-ethereum: not available: no toolchain" in text
+    assert {run.name for run in read_results(tmp_path / "results.jsonl")} == {"pyrevm", "py-evm"}
+    del clients["pyrevm"]  # what is required and absent is an error, not a footnote
+    clients["py-evm"] = command("toy").argv
+    code, text = invoke("quickstart", "--vectors", str(folder), "--output", str(tmp_path))
+    assert code == 3 and "pyrevm: not available: no toolchain" in text
+
+
+def test_quickstart_refuses_vectors_that_cannot_be_verified(folder: Path, tmp_path: Path) -> None:
+    assert invoke("quickstart", "--vectors", str(folder), "--output", str(tmp_path))[0] == 2

@@ -71,12 +71,11 @@ def verified(folder: Path) -> str:
 
 def prepared(names: Sequence[str] | None, say: Callable[[str], None]) -> Iterator[Prepared]:
     """Each foreign implementation in turn, its environment set up when needed."""
-    ensure: Callable[[Sequence[str]], Sequence[Client]] = importlib.import_module(
-        "hyperion_conformance.adapters"
-    ).ensure
     for name in names or (*REQUIRED, *WELCOME):
         say(f"{name}: preparing")
         try:
+            ensure: Callable[[Sequence[str]], Sequence[Client]]
+            ensure = importlib.import_module("hyperion_conformance.adapters").ensure
             clients = ensure([name])
         except Exception as error:
             # Setting up a stranger's toolchain fails in a hundred ways; each is told, none ends the run.
