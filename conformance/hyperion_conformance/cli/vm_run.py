@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
 import typer
-from immutables import Map
 from rich.console import Console
 from rich.text import Text
 
 from hyperion.primitives.word import Address, Word
-from hyperion.state.world import EMPTY_ACCOUNT, EMPTY_WORLD, Account, World
+from hyperion.state.world import EMPTY_ACCOUNT, EMPTY_WORLD, World
 from hyperion.vm.call import Message, enter_call
 from hyperion.vm.fork import Fork
 from hyperion.vm.forks import FORKS, fork_named
 from hyperion.vm.machine import EMPTY_SUBSTATE, Block, Environment, Machine
 from hyperion.vm.step import run
 from hyperion_conformance.cli import USAGE
+from hyperion_conformance.reading import InputError, address_of, integer, octets, world_of
 from hyperion_conformance.trace import Line, Summary, line_of, machines, summary_of, trace
 
 Json: TypeAlias = dict[str, Any]
@@ -35,47 +35,7 @@ BLOCK: Final = Block(
 """The block that code runs in: it has no history."""
 
 
-class InputError(Exception):
-    """An option or a file that cannot be understood: which, and why."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field = field
-        self.reason = reason
-
-
 # --- reading ---------------------------------------------------------------------------------------------------------
-
-
-def octets(field: str, text: object) -> bytes:
-    """The bytes that hexadecimal ``text`` stands for, with or without 0x; blanks between bytes are allowed."""
-    if not isinstance(text, str):
-        raise InputError(field, f"not hexadecimal: {text!r}")
-    try:
-        return bytes.fromhex(text.strip().removeprefix("0x"))
-    except ValueError:
-        raise InputError(field, f"not hexadecimal: {text[:40]!r}") from None
-
-
-def integer(field: str, value: object, bits: int = 256) -> int:
-    """The natural number below 2**bits that ``value`` stands for: a JSON integer, a decimal or a 0x-string."""
-    try:
-        number = int(value, 0) if isinstance(value, str) else value
-    except ValueError:
-        number = None
-    if isinstance(number, bool) or not isinstance(number, int):
-        raise InputError(field, f"not a number: {value!r}")
-    if not 0 <= number < 2**bits:
-        raise InputError(field, f"not in 0 .. 2**{bits} - 1: {value!r}")
-    return number
-
-
-def address_of(field: str, text: object) -> Address:
-    """The address that 20 bytes of hexadecimal stand for."""
-    given = octets(field, text)
-    if len(given) != 20:
-        raise InputError(field, f"not 20 bytes: {text!r}")
-    return int.from_bytes(given, "big")
 
 
 def code_of(text: str) -> bytes:
@@ -94,34 +54,6 @@ def code_of(text: str) -> bytes:
         return octets("code", raw.decode("ascii"))
     except (UnicodeDecodeError, InputError):
         return raw
-
-
-def account_of(field: str, entry: object) -> Account:
-    """An account of a state file; what is not said is zero or empty."""
-    if not isinstance(entry, dict):
-        raise InputError(field, "not an object")
-    storage: object = entry.get("storage", {})
-    if not isinstance(storage, dict):
-        raise InputError(f"{field}.storage", "not an object")
-    words: dict[Word, Word] = {
-        integer(f"{field}.storage", key): integer(f"{field}.storage.{key}", value) for key, value in storage.items()
-    }
-    return Account(
-        integer(f"{field}.nonce", entry.get("nonce", 0), 64),
-        integer(f"{field}.balance", entry.get("balance", 0)),
-        octets(f"{field}.code", entry.get("code", "0x")),
-        Map({key: value for key, value in words.items() if value != 0}),
-    )
-
-
-def world_of(field: str, accounts: object) -> World:
-    """The world of a state file: accounts by address, as in a genesis or ``alloc`` file."""
-    if not isinstance(accounts, dict):
-        raise InputError(field, "not an object of accounts by address")
-    world = EMPTY_WORLD
-    for text, entry in accounts.items():
-        world = world.with_account(address_of(field, text), account_of(f"{field}.{text}", entry))
-    return world
 
 
 def state_file(path: Path | None) -> World:
