@@ -3,10 +3,17 @@
 Whatever cannot be read is refused with ``InputError``, which says where it stands and why.
 """
 
+import re
+from typing import Final
+
 from immutables import Map
 
 from hyperion.primitives.word import Address, Word
 from hyperion.state.world import EMPTY_WORLD, Account, World
+
+
+NUMBER: Final = re.compile("0x[0-9a-fA-F]+|-?[0-9]+")
+"""Numbers as they are written: no blanks, no underscores, and only these digits."""
 
 
 class InputError(Exception):
@@ -40,10 +47,7 @@ def integer(field: str, value: object, bits: int = 256) -> int:
     """The natural number below 2**bits that ``value`` stands for: a JSON integer, a decimal or a 0x-string."""
     number: object = value
     if isinstance(value, str):
-        try:
-            number = int(value[2:], 16) if value.startswith("0x") else int(value)
-        except ValueError:
-            number = None
+        number = int(value, 16 if value.startswith("0x") else 10) if NUMBER.fullmatch(value) else None
     if isinstance(number, bool) or not isinstance(number, int):
         raise InputError(field, f"not a number: {value!r}")
     if not 0 <= number < 2**bits:
