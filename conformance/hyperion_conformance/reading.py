@@ -11,7 +11,6 @@ from immutables import Map
 from hyperion.primitives.word import Address, Word
 from hyperion.state.world import EMPTY_WORLD, Account, World
 
-
 NUMBER: Final = re.compile("0x[0-9a-fA-F]+|-?[0-9]+")
 """Numbers as they are written: no blanks, no underscores, and only these digits."""
 
