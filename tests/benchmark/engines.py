@@ -46,13 +46,13 @@ def peers_python() -> str:
 class Engine:
     """A worker process; it waits while others run."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, module: str | None = None) -> None:
         self.name = name
         interpreter = sys.executable if name == MODEL else peers_python()
         path = os.pathsep.join(str(PROJECT / folder) for folder in ("reference", "conformance", "."))
         environment = {**os.environ, "PYTHONPATH": path if name == MODEL else str(PROJECT)}
         self.process = subprocess.Popen(
-            [interpreter, "-m", f"tests.benchmark.workers.{MODULES[name]}"],
+            [interpreter, "-m", f"tests.benchmark.workers.{module or MODULES[name]}"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT, env=environment,
         )  # fmt: skip
 
