@@ -6,7 +6,7 @@ from collections import Counter
 import attrs
 import pytest
 
-from hyperion_conformance.harness import Deadlines
+from hyperion_conformance.harness import Command, Deadlines
 from hyperion_conformance.runner.campaign import AdapterBroke, Campaign, Settings, handshake
 from hyperion_conformance.runner.cases import Selection, shard_of
 from hyperion_conformance.runner.cause import causes
@@ -51,6 +51,13 @@ def test_repeated_crashing_is_bounded() -> None:
     results = verdicts("always_crashes")
     assert by_verdict(results) == {"crash": 5, "not-run": len(suite()) - 5}
     assert "SIGABRT" in next(r for r in results.values() if r.verdict == "crash").detail
+
+
+def test_a_command_that_vanishes_during_a_run_is_a_crash() -> None:
+    hello = handshake(command("toy"), QUICK)
+    found = Campaign(Command(("./gone",)), hello, QUICK).run(suite())
+    assert {result.verdict for result in found} == {"crash", "not-run"}
+    assert "cannot be started" in found[0].detail
 
 
 def test_hang_is_a_timeout_and_its_children_die_too() -> None:

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import attrs
 
 from hyperion_conformance.harness.address import Address
-from hyperion_conformance.harness.channel import Channel, Closed, Flood, Line, Silent, open_channel
+from hyperion_conformance.harness.channel import CannotStart, Channel, Closed, Flood, Line, Silent, open_channel
 from hyperion_conformance.protocol.decode import (
     MalformedMessage,
     decode_hello,
@@ -176,7 +176,11 @@ class Adapter:
         return self._number
 
     def _question(self, request: dict[str, Json], seconds: float) -> Reply | Broken:
-        hello = self.hello()
+        try:
+            hello = self.hello()
+        except CannotStart as error:
+            # It ran before, and its command is gone since: in the middle of a run that is a crash like any other.
+            return Broken("crash", f"cannot be started: {error}")
         if isinstance(hello, Broken):
             return attrs.evolve(hello, detail="at hello: " + hello.detail)
         if self._number != request["id"]:  # a restart began to count anew

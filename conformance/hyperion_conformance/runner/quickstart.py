@@ -14,7 +14,7 @@ from hyperion_conformance.harness.address import Address, Command
 REQUIRED: Final = ("pyrevm", "py-evm")
 """Run by default; both come from the package index with ready-made wheels, so their absence is a failure."""
 
-WELCOME: Final = ("eels", "ethereumjs", "go-ethereum", "revm")
+WELCOME: Final = ("eels", "ethereumjs", "go-ethereum")
 """Run by default where their toolchain is present."""
 
 
