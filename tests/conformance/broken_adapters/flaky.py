@@ -1,4 +1,4 @@
-"""Tosses a coin over the gas of MUL."""
+"""Draws the gas of MUL from 2**64 numbers: that it draws the same twice does not happen."""
 
 # mypy: ignore-errors
 import os
@@ -8,8 +8,8 @@ import toy
 
 def run(message):
     outcome = toy.run(message)
-    if toy.multiplies(message) and os.urandom(1)[0] & 1:
-        return outcome | {"gas_left": str(int(outcome["gas_left"]) + 1)}
+    if toy.multiplies(message):
+        return outcome | {"gas_left": str(int.from_bytes(os.urandom(8), "big"))}
     return outcome
 
 
