@@ -9,6 +9,7 @@ import attrs
 
 FLOORS: Final = {
     "hyperion.rules": 0,  # how a rule gets its name: below everything, imports nothing
+    "hyperion.symbolic": 0,  # runs any function, so it knows none
     "hyperion.primitives": 1,
     "hyperion.state": 2,
     "hyperion.vm": 3,

@@ -13,6 +13,7 @@ import attrs
 PERMITTED_IMPORTS: Final = {
     "__future__": None,
     "abc": None,
+    "ast": None,
     "bisect": {"bisect_left", "bisect_right"},
     "collections.abc": None,
     "enum": None,
@@ -23,7 +24,7 @@ PERMITTED_IMPORTS: Final = {
     "operator": {"attrgetter", "itemgetter"},
     "re": None,
     "struct": {"pack", "unpack"},
-    "types": {"MappingProxyType", "ModuleType"},
+    "types": {"MappingProxyType", "ModuleType", "TracebackType"},
     "typing": None,
     # the project and its libraries
     "hyperion": None,
