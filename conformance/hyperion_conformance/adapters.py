@@ -72,9 +72,12 @@ class Environment:
 
     @property
     def fingerprint(self) -> str:
-        """A digest of everything the set-up depends on, so that a changed lock file is noticed."""
-        digest = hashlib.sha256(repr((self.steps, sys.version_info[:2])).encode())
-        for name in self.inputs:
+        """A digest of everything the set-up depends on, so that a changed lock file is noticed.
+
+        Of the interpreter only the version counts: which of the machine's environments asks does not matter.
+        """
+        digest = hashlib.sha256(repr(sys.version_info[:2]).encode())
+        for name in ("adapter.toml", *self.inputs):
             digest.update((self.here / name).read_bytes())
         return digest.hexdigest()
 
