@@ -1,7 +1,7 @@
 """Addresses of new contracts."""
 
 from hyperion.primitives.hashing import keccak256
-from hyperion.primitives.rlp import encode, encode_int
+from hyperion.primitives.rlp import encode, int_to_bytes
 from hyperion.primitives.word import Address, Word
 from hyperion.rules import rule
 
@@ -14,7 +14,7 @@ def address_bytes(address: Address) -> bytes:
 @rule("VM-create-address", "CREATE's address is the hash of creator and nonce.")
 def create_address(creator: Address, nonce: int) -> Address:
     """The low 160 bits of the hash of the RLP list of the creator's address and its nonce before the creation."""
-    return int.from_bytes(keccak256(encode((address_bytes(creator), encode_int(nonce))))[12:], "big")
+    return int.from_bytes(keccak256(encode((address_bytes(creator), int_to_bytes(nonce))))[12:], "big")
 
 
 @rule("VM-create2-address", "CREATE2's address is the hash of creator, salt and the hash of the initialisation code.")
