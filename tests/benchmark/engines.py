@@ -31,7 +31,7 @@ BARS: Final = {"EELS": 6.0, "py-evm": 1.3}
 BARRED: Final = ("arithmetic", "storage", "memory")
 
 Json: TypeAlias = dict[str, Any]
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 110)
 
 
 class Disagreement(Exception):

@@ -19,6 +19,8 @@ Json: TypeAlias = dict[str, Any]
 
 EELS: Final[dict[str, Json]] = json.loads((Path(__file__).parent / "traces" / "eels.json").read_text())
 
+PY_EVM: Final[Json] = json.loads((Path(__file__).parent / "traces" / "py_evm.json").read_text())
+
 SENDER: Final = 0xA94F5374FCE5EDBC8E2A8697C15331677E6EBF0B
 TARGET: Final = 0xC0DE
 OTHER: Final = 0xBAD
@@ -38,13 +40,13 @@ DEPOSIT: Final = 200 * 32
 NAMES: Final = {"KECCAK": "KECCAK256", "InvalidOpcode": "INVALID"}
 
 
-def machine_of(program: Json) -> Machine:
-    """The execution that the transaction of ``traces/eels.py`` starts."""
+def machine_of(program: Json, balance: int = ETHER) -> Machine:
+    """The execution that the transaction of ``traces/eels.py`` starts; ``balance`` is that of the account called."""
     world = World(
         Map(
             {
                 SENDER: Account(1, ETHER, b"", Map()),
-                TARGET: Account(1, ETHER, b"", Map()),
+                TARGET: Account(1, balance, b"", Map()),
                 OTHER: Account(1, ETHER, bytes.fromhex(program["other"]), Map()),
             }
         )
@@ -92,6 +94,15 @@ def disagreements(program: Json, ours: list[Json]) -> list[str]:
 def test_the_trace_is_that_of_eels(name: str) -> None:
     program = EELS[name]
     assert disagreements(program, [entry.to_json() for entry in trace(machine_of(program))]) == []
+
+
+@pytest.mark.rule("VM-step")
+@pytest.mark.parametrize("name", EELS)
+def test_the_steps_are_those_of_py_evm(name: str) -> None:
+    """Counter, opcode, gas, depth, memory and stack, of every instruction."""
+    lines = [entry for entry in trace(machine_of(EELS[name], 0)) if isinstance(entry, Line)]
+    ours = [[x.pc, x.opcode, x.gas, x.depth, x.memory_size, [hex(word) for word in x.stack]] for x in lines]
+    assert ours == PY_EVM[name]
 
 
 @pytest.mark.parametrize("field", ["pc", "op", "gas", "gasCost", "memSize", "stack", "depth", "returnData", "opName"])
