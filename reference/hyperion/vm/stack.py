@@ -35,17 +35,6 @@ class Stack(msgspec.Struct, frozen=True, gc=False, eq=False):
             stack = stack.rest
         return words, stack
 
-    def drop(self, count: int) -> "Stack":
-        """The stack below its ``count`` topmost words, which must be there."""
-        stack = self
-        for _ in range(count):
-            stack = stack.rest
-        return stack
-
-    def peek(self, index: int) -> Word:
-        """The word that has ``index`` words above it."""
-        return self.drop(index).top
-
     def dup(self, index: int) -> "Stack":
         """The stack with a copy of the word that has ``index`` words above it on top."""
         cell = self
