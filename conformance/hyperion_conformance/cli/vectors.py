@@ -98,6 +98,7 @@ def fill_command(
     try:
         with progress_bar(console) as progress:
             cases = fill.fill(fill.all_drafts(seed, count, targets), jobs, progress)
+            coverage.refuse_unknown(cases)
             files = files_of(cases)
             refuse_removal(files, out, targets)
             names = [name.strip() for name in check.split(",") if name.strip()]

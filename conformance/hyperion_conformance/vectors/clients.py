@@ -2,13 +2,19 @@
 
 import importlib
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from hyperion_conformance.harness.address import Address, Command, parse_address
 
 DEFAULT: Final = "eels"
 """It covers every fork and target here, and traces; it is written by others from the same documents."""
+
+
+KNOWN_FAULTS: Final[Mapping[tuple[str, str], str]] = {
+    ("eels", "evm.state/admission/reject-other-chain-type2"): "does not compare the chain of a typed transaction",
+}
+"""Cases in which a client is wrong, investigated: client and id, and what is wrong with it. Named in the manifest."""
 
 
 class UnknownClient(Exception):

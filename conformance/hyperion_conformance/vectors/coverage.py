@@ -5,7 +5,7 @@ from typing import Final
 
 from hyperion.rules import Level
 from hyperion_conformance.registry import model_rules, modules_of
-from hyperion_conformance.vectors.record import Case
+from hyperion_conformance.vectors.record import Case, VectorError
 
 PREFIXES: Final = ("VM-", "EXE-")
 """The parts of the protocol that the targets here exercise."""
@@ -29,12 +29,18 @@ def unknown(cases: Iterable[Case]) -> list[str]:
     return sorted({rule for case in cases for rule in case.rules} - known)
 
 
+def refuse_unknown(cases: Iterable[Case]) -> None:
+    """Refuse cases that name a rule which does not exist."""
+    cases = tuple(cases)
+    for id in unknown(cases):
+        case = next(case for case in cases if id in case.rules)
+        raise VectorError(f"{case.target}/{case.group}.json", case.id, "$.rules", f"no function of the model is {id}")
+
+
 def report(cases: Iterable[Case]) -> Iterator[str]:
     """The account in lines."""
     cases = tuple(cases)
-    missing, strange = without_vector(cases), unknown(cases)
+    missing = without_vector(cases)
     yield f"rules: {len(rules())} of VM and EXE, {len(missing)} of them MUST without a vector"
     if missing:
         yield "  without: " + ", ".join(missing)
-    if strange:
-        yield "  unknown: " + ", ".join(strange)

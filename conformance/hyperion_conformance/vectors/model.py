@@ -27,6 +27,8 @@ from hyperion_conformance.protocol.messages import Json, TraceAnswer
 from hyperion_conformance.vectors.input import BlockInput, EvmState, InputError, VmRun, evm_state, vm_run
 
 DIGEST_BYTES: Final = 16
+UNNAMED: Final = (Status.CODE_TOO_LARGE, Status.INITCODE_TOO_LARGE)
+"""EIP-170 and EIP-3860 count these as running out of gas, so how a client names them is left open."""
 ForkOf = Callable[[str], Fork | None]
 
 
@@ -83,6 +85,8 @@ def status_json(status: Status) -> dict[str, Json]:
         return {"status": "success"}
     if status is Status.REVERT:
         return {"status": "revert"}
+    if status in UNNAMED:
+        return {"status": "halt"}
     return {"status": "halt", "reason": status.value}
 
 

@@ -7,7 +7,19 @@ adding a generator or raising a count changes no other case.
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from hyperion_conformance.vectors.generators import arithmetic, rows
+from hyperion_conformance.vectors.generators import (
+    arithmetic,
+    calls,
+    control,
+    creation,
+    environment,
+    memory,
+    precompiles,
+    programs,
+    rows,
+    storage,
+    transactions,
+)
 from hyperion_conformance.vectors.record import Draft
 
 Generator: TypeAlias = Callable[[int, int], Iterator[Draft]]
@@ -15,5 +27,14 @@ Generator: TypeAlias = Callable[[int, int], Iterator[Draft]]
 
 GENERATORS: Final[tuple[Generator, ...]] = (
     arithmetic.drafts,
+    calls.drafts,
+    control.drafts,
+    creation.drafts,
+    environment.drafts,
+    memory.drafts,
+    precompiles.drafts,
+    programs.drafts,
     rows.drafts,
+    storage.drafts,
+    transactions.drafts,
 )
