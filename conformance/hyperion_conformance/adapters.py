@@ -1,4 +1,4 @@
-"""Foreign clients that ship with the project: which there are, which can run here, and how their environments come to be.
+"""Foreign clients: which there are, which can run here, and how their environments come to be.
 
 Each folder of ``conformance/adapters`` with an ``adapter.toml`` describes one environment and the adapters that run in
 it. Nothing is installed outside the project: environments live in ``.peers``, node's packages beside their adapter.
@@ -137,7 +137,7 @@ def ensure(
     wanted = list(home if names is None else names)
     for name in wanted:
         if name not in home:
-            raise UnknownClient(f"no adapter named {name!r}: there are {', '.join(home) or 'none in this installation'}")
+            raise UnknownClient(f"no adapter named {name!r}: there are {', '.join(home) or 'none here'}")
     found: dict[str, Client] = {}
     for place in dict.fromkeys(home[name] for name in wanted):
         found |= {client.name: client for client in _clients(place, _set_up(place, tell))}
@@ -184,7 +184,9 @@ def _carry_out(step: Sequence[str], where: Path) -> None:
     # GOTOOLCHAIN: an old Go is told so by the build, rather than fetching another toolchain behind our back.
     environment = os.environ | {"GOTOOLCHAIN": "local", "PIP_NO_INPUT": "1"}
     try:
-        done = subprocess.run(step, cwd=where, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+        done = subprocess.run(
+            step, cwd=where, env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SetupFailed(f"`{' '.join(step)}` failed: {error}") from None
     if done.returncode:

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import sys
-import tempfile
 from importlib.metadata import version
 from typing import Any
 
@@ -28,7 +27,9 @@ from serve import (
     storage_of,
 )
 
-TRACED_GAS = 500_000  # above it a trace nobody asked for is too long to keep, so the storage stays unobserved
+TRACED_GAS = 500_000  # the tracer of the binding is slow: above it a run is not traced unasked, its storage unobserved
+BLOCK_HASH = frozenset({0x40})
+WRITES = frozenset({0x40, 0x55, 0xF0, 0xF5})  # these must be traced: what they do can be seen nowhere else
 HALTS = {
     "OutOfGas": "out-of-gas",
     "StackUnderflow": "stack-underflow",
@@ -89,7 +90,7 @@ def machine(given: Json, accounts: dict[bytes, Json], transaction: Json, tracing
 def execute(evm: Any, call: Json, to: str | None) -> tuple[Json, list[Json]]:
     """Run one transaction; the tracer writes to descriptor 1, which is a file meanwhile."""
     output, error = b"", ""
-    with tempfile.TemporaryFile("w+") as file:
+    with os.fdopen(os.memfd_create("trace"), "w+") as file:
         log = os.dup(1)
         os.dup2(file.fileno(), 1)
         try:
@@ -128,12 +129,12 @@ def execute(evm: Any, call: Json, to: str | None) -> tuple[Json, list[Json]]:
     return found, steps
 
 
-def asks_block_hash(accounts: dict[bytes, Json], more: bytes = b"") -> bool:
-    """Whether BLOCKHASH stands somewhere in the code, push data left out."""
+def executes(opcodes: frozenset[int], accounts: dict[bytes, Json], more: bytes = b"") -> bool:
+    """Whether one of the opcodes stands somewhere in the code, push data left out."""
     for code in (more, *(octets(account.get("code", "0x")) for account in accounts.values())):
         at = 0
         while at < len(code):
-            if code[at] == 0x40:
+            if code[at] in opcodes:
                 return True
             at += code[at] - 0x5E if 0x60 <= code[at] <= 0x7F else 1
     return False
@@ -162,13 +163,14 @@ def vm_run(fork: str, given: Json, step: Step | None) -> Json:
     intrinsic = 21_000 + 16 * len(data) - 12 * data.count(0)
     if gas + intrinsic >= 2**63:
         raise Skip("gas and intrinsic gas together do not fit the binding")
-    tracing = step is not None or gas <= TRACED_GAS
     accounts = accounts_of(given)
+    writes = executes(WRITES, accounts)
+    tracing = step is not None or (gas <= TRACED_GAS and writes)
     address, caller = octets(given["address"], 20), octets(given["caller"], 20)
     payer = accounts.get(caller, {"nonce": 0, "balance": 0, "code": "0x"})
     if octets(payer.get("code", "0x")):
         raise Skip("pyrevm runs a transaction, and that may not come from code")
-    if not tracing and asks_block_hash(accounts):
+    if not tracing and executes(BLOCK_HASH, accounts):
         raise Skip("pyrevm has no way to set block hashes")
     # the value is moved from the caller by the transaction, so that the balances come out as the protocol states them
     accounts[address] = accounts[address] | {"balance": 0}
@@ -185,7 +187,7 @@ def vm_run(fork: str, given: Json, step: Step | None) -> Json:
     found["gas_left"] = str(gas + intrinsic - spent)
     if evm.result.gas_refunded < spent // 5 or spent // 5 == 0:
         found["refund"] = str(evm.result.gas_refunded)  # at the cap the counter itself is unknown
-    if tracing:
+    if tracing or not writes:
         found["storage"] = observed(evm, call["to"], given, steps)
     return found
 
@@ -217,7 +219,7 @@ def evm_state(fork: str, given: Json, step: Step | None) -> Json:
         call["blob_hashes"] = [octets(h, 32) for h in tx["blob_versioned_hashes"]]
         call["max_fee_per_blob_gas"] = number(tx["max_fee_per_blob_gas"])
     pre = {octets(address, 20): account for address, account in given["pre"].items()}
-    doubt, short = asks_block_hash(pre, call["data"]), call["gas_limit"] <= TRACED_GAS
+    doubt, short = executes(BLOCK_HASH, pre, call["data"]), call["gas_limit"] <= TRACED_GAS
     if doubt and not short and step is None:
         raise Skip("pyrevm has no way to set block hashes")
     evm = machine(given, pre, call, step is not None or doubt)
