@@ -55,7 +55,7 @@ def test_a_trie_without_entries_has_the_known_root() -> None:
     assert trie.root(trie.delete(trie.put(EMPTY_TRIE, b"key", b"value"), b"key")) == EMPTY_TRIE_ROOT
 
 
-@pytest.mark.rule("STATE-trie-root", "STATE-trie-reference")
+@pytest.mark.rule("STATE-trie-root", "STATE-trie-reference", "STATE-trie-leaf")
 def test_a_short_top_node_is_hashed_all_the_same() -> None:
     """The one leaf is 7 bytes long; the root is its hash, not the leaf."""
     top = rlp.encode((b"\x20\x61", b"b"))
