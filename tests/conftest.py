@@ -26,7 +26,7 @@ OFFICIAL_PROPERTY: Final = "official_cases"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--fixtures-dir DIR``: the folder of official public cases (environment variable ``FIXTURES`` serves too)."""
+    """Add ``--fixtures-dir DIR``: the folder of official public cases (the variable ``FIXTURES`` serves too)."""
     named = os.environ.get("FIXTURES")
     found = str(DEFAULT_FIXTURES) if DEFAULT_FIXTURES.is_dir() else None
     parser.addoption(

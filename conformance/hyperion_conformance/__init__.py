@@ -1,1 +1,1 @@
-"""What the model is for outside itself: test vectors, the adapter protocol, the runner, and the ``hyperion`` command."""
+"""What the model is for outside itself: vectors, the adapter protocol, the runner, and the ``hyperion`` command."""

@@ -29,7 +29,9 @@ def trie_of(entries: dict[bytes, bytes]) -> Trie:
     return built
 
 
-@pytest.mark.rule("STATE-trie-root", "STATE-trie-one-form", "STATE-trie-empty-value", "STATE-trie-branch", "STATE-trie-extension")
+@pytest.mark.rule(
+    "STATE-trie-root", "STATE-trie-one-form", "STATE-trie-empty-value", "STATE-trie-branch", "STATE-trie-extension"
+)
 @given(writes)
 def test_any_writes_give_the_root_of_what_remains(written: list[tuple[bytes, bytes]]) -> None:
     current: Trie = EMPTY_TRIE
