@@ -25,6 +25,8 @@ ID: Final = re.compile(rf"[a-z]+\.[a-z]+/{WORDS}/{WORDS}")
 RULE: Final = re.compile(r"[A-Z]{2,5}(?:-[a-z0-9]+)+")
 DIGEST: Final = re.compile(r"0x[0-9a-f]{32}")
 MARK: Final = re.compile(r"[0-9a-f]{32}")
+TOKEN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
+MAX_DEPTH: Final = 32
 LEVELS: Final = ("MUST", "SHOULD", "MAY")
 TIERS: Final = 6
 
@@ -61,13 +63,23 @@ def _no_float(text: str) -> NoReturn:
     raise ValueError(f"the number {text[:40]} is not an integer")
 
 
+def depth_of(text: str) -> int:
+    """How deeply the brackets of a JSON text nest."""
+    depth = most = 0
+    for token in TOKEN.finditer(text):
+        mark = token[0][0]
+        depth += 1 if mark in "[{" else -1 if mark in "]}" else 0
+        most = max(most, depth)
+    return most
+
+
 def parse(data: bytes, file: str) -> Json:
     """JSON without floats and without repeated keys."""
     try:
         text = data.decode("utf-8")
+        if depth_of(text) > MAX_DEPTH:  # libraries raise the recursion limit, beyond which the parser ends the process
+            raise VectorError(file, "", "$", f"nested more than {MAX_DEPTH} deep")
         document: Json = json.loads(text, object_pairs_hook=_unique, parse_float=_no_float, parse_constant=_no_float)
-    except RecursionError:
-        raise VectorError(file, "", "$", "nested too deeply") from None
     except ValueError as error:
         raise VectorError(file, "", "$", f"not a document: {str(error)[:200]}") from None
     return document
