@@ -185,6 +185,13 @@ MACHINE: Final = (
     ),
     code("create-nothing", "5f5f5ff0" + RETURN_TOP, 2 + 2 + 2 + 32_000 + RETURN_TOP_GAS, output=word(created(1))),
     code(
+        "create-onto-storage",  # EIP-7610: it fails, and all but a 64th of the 67,994 left is gone
+        "5f5f5ff0" + RETURN_TOP,
+        2 + 2 + 2 + 32_000 + (67_994 - 67_994 // 64) + RETURN_TOP_GAS,
+        output=word(0),
+        accounts={f"0x{created(1):040x}": account(balance="1", storage={"0": "1"})},
+    ),
+    code(
         "create2-one-byte",
         "6360015ff35f52" + "5f6004601c5ff5",
         (3 + 2 + 6) + (2 + 3 + 3 + 2) + (32_000 + 6 + 2) + (3 + 2 + 3 + 200),
