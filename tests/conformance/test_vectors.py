@@ -475,7 +475,7 @@ def test_the_reference_client_serves_the_model(cases: tuple[Case, ...], monkeypa
         bad = adapter.run("vm.run", "OSAKA", {"code": 5})
         assert isinstance(bad, ErrorReply)
         assert bad.code == "bad-input"
-        request = {"op": "run", "target": case.target, "fork": case.fork, "input": case.input}
+        request: dict[str, Json] = {"op": "run", "target": case.target, "fork": case.fork, "input": case.input}
         assert isinstance(adapter.ask(request), Answer)
     finally:
         adapter.close()
