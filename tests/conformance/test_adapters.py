@@ -181,6 +181,7 @@ def test_manners(name: str, talks: dict[str, Talk]) -> None:
     """Unknown operations, targets and forks are unsupported, bad input is bad input, and neither ends the process."""
     talk = spoken_to(name, talks)
     run = {"op": "run", "target": "vm.run", "fork": "CANCUN"}
+    assert talk.ask({"op": "hello", "protocol": ["hyperion/9"]})["error"]["code"] == "unsupported"
     for odd in ({"op": "dance"}, run | {"target": "vm.dance"}, run | {"fork": "FRONTIER"}):
         assert talk.ask(odd | {"input": {**ADDRESSES, "gas": "1"}})["error"]["code"] == "unsupported"
     for bad in ({}, {**ADDRESSES, "gas": "-1"}, {**ADDRESSES, "gas": "1", "code": "0xf"}, {**ADDRESSES, "gas": 1.5}):

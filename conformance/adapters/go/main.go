@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +28,8 @@ import (
 	"github.com/ethereum/go-ethereum/triedb/hashdb"
 	"github.com/holiman/uint256"
 )
+
+const protocol = "hyperion/1"
 
 type object = map[string]any
 
@@ -87,6 +90,8 @@ type message struct {
 	Input  json.RawMessage `json:"input"`
 	At     []number        `json:"at"`
 	Full   bool            `json:"full"`
+
+	Protocol []string `json:"protocol"`
 }
 
 // trace chains the digest of each step and keeps it at the positions asked for.
@@ -391,7 +396,7 @@ func hello() object {
 	}
 	forks := object{"forks": []string{"CANCUN", "PRAGUE", "OSAKA"}}
 	return object{
-		"protocol":       "hyperion/1",
+		"protocol":       protocol,
 		"implementation": object{"name": "go-ethereum", "version": version, "language": "go", "homepage": "https://github.com/ethereum/go-ethereum"},
 		"targets":        object{"vm.run": forks, "evm.state": forks},
 		"features":       []string{"trace"},
@@ -413,7 +418,7 @@ func answer(m *message) (reply object) {
 			reply["error"].(object)["detail"] = string(debug.Stack())
 		}
 	}()
-	if m.Op == "hello" {
+	if m.Op == "hello" && (m.Protocol == nil || slices.Contains(m.Protocol, protocol)) {
 		return object{"ok": hello()}
 	}
 	target, known := targets[m.Target]
@@ -440,7 +445,7 @@ func answer(m *message) (reply object) {
 }
 
 func main() {
-	protocol := os.Stdout
+	answers := os.Stdout
 	os.Stdout = os.Stderr // whatever geth prints goes to the log
 	lines := bufio.NewReaderSize(os.Stdin, 1<<20)
 	for {
@@ -459,6 +464,6 @@ func main() {
 		}
 		reply["id"] = m.ID
 		text, _ := json.Marshal(reply)
-		_, _ = protocol.Write(append(text, '\n'))
+		_, _ = answers.Write(append(text, '\n'))
 	}
 }

@@ -16,6 +16,7 @@ import { KZG } from 'micro-eth-signer/kzg.js'
 // standard output carries protocol lines only; what the client prints goes to the log
 process.stdout.write = process.stderr.write.bind(process.stderr)
 
+const PROTOCOL = 'hyperion/1'
 const FORKS = ['CANCUN', 'PRAGUE', 'OSAKA']
 const BLOCK = {
   coinbase: '0x000000000000000000000000000000000000c014',
@@ -292,7 +293,7 @@ async function trace(run, { fork, input, at = [], full = false }) {
 const lock = JSON.parse(readFileSync(new URL('./package-lock.json', import.meta.url), 'utf8'))
 const version = lock.packages['node_modules/@ethereumjs/evm'].version
 const HELLO = {
-  protocol: 'hyperion/1',
+  protocol: PROTOCOL,
   implementation: { name: 'ethereumjs', version, language: 'javascript', homepage: 'https://github.com/ethereumjs/ethereumjs-monorepo' },
   targets: { 'vm.run': { forks: FORKS }, 'evm.state': { forks: FORKS } },
   features: ['trace'],
@@ -300,7 +301,7 @@ const HELLO = {
 
 async function answer(message) {
   const { op, target, fork, input } = message
-  if (op === 'hello') return { ok: HELLO }
+  if (op === 'hello' && (message.protocol ?? [PROTOCOL]).includes(PROTOCOL)) return { ok: HELLO }
   const run = Object.hasOwn(TARGETS, target ?? '') ? TARGETS[target] : undefined
   if (run === undefined || !FORKS.includes(fork) || (op !== 'run' && op !== 'trace')) {
     return { error: { code: 'unsupported', message: `op ${op}, target ${target}, fork ${fork}` } }

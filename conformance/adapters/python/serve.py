@@ -17,6 +17,7 @@ Json: TypeAlias = dict[str, Any]
 Step: TypeAlias = Callable[[int, int, int, int, int, Sequence[int]], None]
 Target: TypeAlias = Callable[[str, Json, Step | None], Json]
 
+PROTOCOL = "hyperion/1"
 BLOCK: Json = {
     "coinbase": "0x000000000000000000000000000000000000c014",
     "number": 1,
@@ -140,7 +141,7 @@ def refused(given: Json, reason: str | None) -> Json:
 
 def answer(hello: Json, targets: Mapping[str, Target], message: Json) -> Json:
     op, target, fork = message.get("op"), str(message.get("target")), str(message.get("fork"))
-    if op == "hello":
+    if op == "hello" and PROTOCOL in message.get("protocol", (PROTOCOL,)):
         return {"ok": hello}
     forks = hello["targets"].get(target, {}).get("forks", [])
     if op not in ("run", "trace") or fork not in forks or (op == "trace" and "trace" not in hello["features"]):
@@ -189,7 +190,7 @@ def serve(name: str, version: str, language: str, homepage: str, forks: Sequence
     os.dup2(2, 1)  # whatever the client prints goes to the log
     implementation = {"name": name, "version": version, "language": language, "homepage": homepage}
     capabilities = {target: {"forks": list(forks)} for target in targets}
-    hello = {"protocol": "hyperion/1", "implementation": implementation, "targets": capabilities}
+    hello = {"protocol": PROTOCOL, "implementation": implementation, "targets": capabilities}
     hello["features"] = list(features)
 
     def loop() -> None:

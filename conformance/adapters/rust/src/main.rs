@@ -548,7 +548,8 @@ fn answer(message: &Value) -> Value {
         message["op"].as_str().unwrap_or(""),
         message["target"].as_str().unwrap_or(""),
     );
-    if op == "hello" {
+    let offered = message["protocol"].as_array().is_none_or(|offers| offers.contains(&json!("hyperion/1")));
+    if op == "hello" && offered {
         return json!({"ok": hello()});
     }
     let fork = spec(message["fork"].as_str().unwrap_or(""));
