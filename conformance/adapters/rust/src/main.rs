@@ -548,7 +548,9 @@ fn answer(message: &Value) -> Value {
         message["op"].as_str().unwrap_or(""),
         message["target"].as_str().unwrap_or(""),
     );
-    let offered = message["protocol"].as_array().is_none_or(|offers| offers.contains(&json!("hyperion/1")));
+    let offered = message["protocol"]
+        .as_array()
+        .is_none_or(|offers| offers.contains(&json!("hyperion/1")));
     if op == "hello" && offered {
         return json!({"ok": hello()});
     }
