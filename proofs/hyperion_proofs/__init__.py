@@ -1,4 +1,4 @@
 """Proofs about the model: a symbolic engine and the theorems that it checks by executing the model's own functions.
 
-The package holds no theorem yet.
+``hyperion prove`` runs them all and prints the ledger.
 """

@@ -73,6 +73,8 @@ class Terms:
             return self.integer(int(apply(op, (a.value,))))
         if op is Op.ABS and self.interval(a).natural:
             return a
+        if op is Op.BIT_LENGTH:
+            a = self.unary(Op.ABS, a)  # Python counts the bits of the magnitude
         return self.make(op, (a,), None, Sort.INTEGER, intervals.UNARY[op](self.interval(a)))
 
     def binary(self, op: Op, a: Term, b: Term) -> Term:

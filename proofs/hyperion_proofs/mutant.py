@@ -1,0 +1,40 @@
+"""Mutants: a function of the model with one piece of its source exchanged, for controls."""
+
+import inspect
+import textwrap
+from collections.abc import Callable
+from types import CodeType, FunctionType
+from typing import Any, TypeVar, cast
+
+from hyperion.symbolic.ideal import Ideal
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class NoSuchCode(Exception):
+    """The source does not contain the piece exactly once: the control would not test what it says."""
+
+
+def mutant(function: F, old: str, new: str) -> F:
+    """The function with ``old``, which must stand in it once, replaced by ``new``."""
+    plain = cast(FunctionType, inspect.unwrap(function))
+    source = textwrap.dedent(inspect.getsource(plain))
+    if source.count(old) != 1:
+        raise NoSuchCode(f"{old!r} stands {source.count(old)} times in {plain.__qualname__}")
+    compiled = compile(source.replace(old, new), f"<mutant of {plain.__qualname__}>", "exec")
+    code = next(
+        constant
+        for constant in compiled.co_consts
+        if isinstance(constant, CodeType) and constant.co_name == plain.__name__
+    )
+    made = FunctionType(code, plain.__globals__, plain.__name__, plain.__defaults__, plain.__closure__)
+    made.__kwdefaults__ = plain.__kwdefaults__
+    return cast(F, made)
+
+
+def in_place(function: Callable[..., Any], old: str, new: str) -> Ideal:
+    """The mutant standing where the function does, as long as a control is tried."""
+    module = inspect.getmodule(inspect.unwrap(function))
+    if module is None:
+        raise NoSuchCode(f"{function!r} has no module")
+    return Ideal(module, function.__name__, mutant(function, old, new), "seeded fault")

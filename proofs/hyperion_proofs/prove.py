@@ -1,0 +1,127 @@
+"""Proving an obligation: explore the statement, decide each path, replay what is refuted."""
+
+from collections import Counter
+from collections.abc import Mapping
+from time import perf_counter
+
+import attrs
+
+from hyperion.symbolic.explore import Exploration, Outcome, explore
+from hyperion.symbolic.expression import Term
+from hyperion.symbolic.ideal import Idealized
+from hyperion.symbolic.path import Escape
+from hyperion_proofs.executed import Watch
+from hyperion_proofs.solve import Answer, Query, Verdict, Z3Oracle, decide
+from hyperion_proofs.statement import Counterexample, Unknown, replay
+from hyperion_proofs.theorem import Obligation
+from hyperion_proofs.translate import Model
+
+
+@attrs.frozen
+class Finding:
+    """What is known of an obligation after the attempt to prove it."""
+
+    name: str
+    answer: Answer
+    reason: str
+    """Why it is not proved; empty if it is."""
+    paths: int
+    goals: int
+    seconds: float
+    deciders: Mapping[str, int]
+    """How many paths each method decided."""
+    functions: tuple[str, ...]
+    """Functions of the model that were executed."""
+    counterexample: Counterexample | None = None
+
+
+@attrs.frozen(eq=False)
+class Attempt:
+    """The state of an attempt: what was watched, and who decided what."""
+
+    obligation: Obligation
+    watch: Watch
+    start: float
+    deciders: Counter[str] = attrs.field(factory=Counter)
+
+    def finding(
+        self, answer: Answer, reason: str, paths: int, goals: int, counterexample: Counterexample | None = None
+    ) -> Finding:
+        """The attempt's end."""
+        return Finding(
+            self.obligation.name, answer, reason, paths, goals, perf_counter() - self.start, dict(self.deciders),
+            self.watch.functions(), counterexample,
+        )  # fmt: skip
+
+
+def prove(obligation: Obligation) -> Finding:
+    """Proved if every path is complete, every claim holds on it, and the hypotheses can be met; else why not."""
+    attempt = Attempt(obligation, Watch(), perf_counter())
+    ideals = obligation.ideals() if obligation.ideals else ()
+    with Idealized(ideals):
+        try:
+            with attempt.watch:
+                exploration = explore(
+                    lambda path: obligation.statement(Unknown(path)),
+                    Z3Oracle() if obligation.prune else None,
+                    obligation.limits,
+                )
+        except Escape as escape:
+            return attempt.finding(Answer.OPEN, f"a value escapes: {escape}", 0, 0)
+        return judge(attempt, exploration)
+
+
+def judge(attempt: Attempt, exploration: Exploration[None]) -> Finding:
+    """The finding from the paths of the statement."""
+    paths = len(exploration.outcomes)
+    goals = sum(max(len(outcome.checks), 1) for outcome in exploration.outcomes)
+    suspects = attempt.watch.suspects()
+    if exploration.bound is not None:
+        return attempt.finding(Answer.OPEN, f"more than {exploration.bound}", paths, goals)
+    if suspects:
+        return attempt.finding(Answer.OPEN, f"compares by identity: {suspects[0]}", paths, goals)
+    for outcome in exploration.outcomes:
+        verdict, counterexample = decide_path(attempt.obligation, outcome)
+        attempt.deciders[verdict.by] += 1
+        if verdict.answer is Answer.REFUTED:
+            return attempt.finding(verdict.answer, "a counterexample", paths, goals, counterexample)
+        if verdict.answer is Answer.OPEN:
+            labels = ", ".join(dict.fromkeys(check.label for check in outcome.checks))
+            raised = f"raises {outcome.raised!r}" if outcome.raised else labels
+            return attempt.finding(verdict.answer, f"decided by {verdict.by}: {raised}", paths, goals)
+    if not any(satisfiable(attempt.obligation, outcome) for outcome in exploration.outcomes):
+        return attempt.finding(Answer.OPEN, "no input meets the hypotheses", paths, goals)
+    return attempt.finding(Answer.PROVED, "", paths, goals)
+
+
+def goal_of(obligation: Obligation, outcome: Outcome[None]) -> Term:
+    """All that must hold on the path, as one term; an exception that is not allowed must be impossible."""
+    terms = outcome.path.terms
+    if outcome.raised is not None and not isinstance(outcome.raised, obligation.raises):
+        return terms.boolean(False)
+    return terms.all_of(tuple(check.condition for check in outcome.checks))
+
+
+def decide_path(obligation: Obligation, outcome: Outcome[None]) -> tuple[Verdict, Counterexample | None]:
+    """The verdict on one path, and the replayed counterexample if it is refuted."""
+    replayed: list[Counterexample] = []
+
+    def is_real(model: Model) -> bool:
+        found = replay(obligation.statement, model, obligation.raises)
+        if found is None or not found.real:
+            return False
+        replayed.append(found)
+        return True
+
+    verdict = decide(Query(outcome.conditions, goal_of(obligation, outcome)), obligation.portfolio, is_real)
+    return verdict, replayed[-1] if replayed else None
+
+
+def satisfiable(obligation: Obligation, outcome: Outcome[None]) -> bool:
+    """Whether some input takes the path: one is found, and the statement runs on it to its end."""
+
+    def accept(model: Model) -> bool:
+        return replay(obligation.statement, model, obligation.raises) is not None
+
+    impossible = outcome.path.terms.boolean(False)
+    return decide(Query(outcome.conditions, impossible), obligation.portfolio, accept).answer is Answer.REFUTED
