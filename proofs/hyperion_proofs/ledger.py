@@ -63,7 +63,7 @@ class Line:
 
     @property
     def deciders(self) -> Mapping[str, int]:
-        """How many paths of the obligations each method decided."""
+        """How many queries about the obligations each method decided."""
         counts: Counter[str] = Counter()
         for finding in self.obligations:
             counts.update(finding.deciders)

@@ -29,7 +29,7 @@ class Finding:
     goals: int
     seconds: float
     deciders: Mapping[str, int]
-    """How many paths each method decided."""
+    """How many queries each method decided: one a path, and one a lemma."""
     functions: tuple[str, ...]
     """Functions of the model that were executed."""
     counterexample: Counterexample | None = None
@@ -81,8 +81,7 @@ def judge(attempt: Attempt, exploration: Exploration[None]) -> Finding:
     if suspects:
         return attempt.finding(Answer.OPEN, f"compares by identity: {suspects[0]}", paths, goals)
     for outcome in exploration.outcomes:
-        verdict, counterexample = decide_path(attempt.obligation, outcome)
-        attempt.deciders[verdict.by] += 1
+        verdict, counterexample = decide_path(attempt, outcome)
         if verdict.answer is Answer.REFUTED:
             return attempt.finding(verdict.answer, "a counterexample", paths, goals, counterexample)
         if verdict.answer is Answer.OPEN:
@@ -99,11 +98,18 @@ def goal_of(obligation: Obligation, outcome: Outcome[None]) -> Term:
     terms = outcome.path.terms
     if outcome.raised is not None and not isinstance(outcome.raised, obligation.raises):
         return terms.boolean(False)
-    return terms.all_of(tuple(check.condition for check in outcome.checks))
+    return terms.all_of(tuple(check.condition for check in outcome.checks if check.before is None))
 
 
-def decide_path(obligation: Obligation, outcome: Outcome[None]) -> tuple[Verdict, Counterexample | None]:
-    """The verdict on one path, and the replayed counterexample if it is refuted."""
+def queries_of(obligation: Obligation, outcome: Outcome[None]) -> list[Query]:
+    """The path's lemmas, each from what held when it was stated, and then all its claims together."""
+    lemmas = [Query(check.before, check.condition) for check in outcome.checks if check.before is not None]
+    return [*lemmas, Query(outcome.conditions, goal_of(obligation, outcome))]
+
+
+def decide_path(attempt: Attempt, outcome: Outcome[None]) -> tuple[Verdict, Counterexample | None]:
+    """The verdict on one path, the first that is not a proof, and the replayed counterexample if it is refuted."""
+    obligation = attempt.obligation
     replayed: list[Counterexample] = []
 
     def is_real(model: Model) -> bool:
@@ -113,7 +119,11 @@ def decide_path(obligation: Obligation, outcome: Outcome[None]) -> tuple[Verdict
         replayed.append(found)
         return True
 
-    verdict = decide(Query(outcome.conditions, goal_of(obligation, outcome)), obligation.portfolio, is_real)
+    for query in queries_of(obligation, outcome):
+        verdict = decide(query, obligation.portfolio, is_real)
+        attempt.deciders[verdict.by] += 1
+        if verdict.answer is not Answer.PROVED:
+            break
     return verdict, replayed[-1] if replayed else None
 
 

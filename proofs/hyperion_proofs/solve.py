@@ -58,9 +58,10 @@ INTEGERS: Final = Method("z3 integers", Integers, "z3", 4_000)
 ABSTRACT: Final = Method("z3 integers, ×÷ abstract", abstract_integers, "z3", 4_000, exact=False)
 VECTORS: Final = Method("z3 bit-vectors", Bits, "z3", 10_000)
 AS_INTEGERS: Final = Method("cvc5 bit-vectors as integers", Bits, "cvc5", 20_000)
+CVC5_INTEGERS: Final = Method("cvc5 integers", Integers, "cvc5", 10_000)
 BITWUZLA: Final = Method("bitwuzla bit-vectors", Bits, "bitwuzla", 10_000)
 
-ARITHMETIC: Final = (INTEGERS, ABSTRACT, AS_INTEGERS, BITWUZLA, VECTORS)
+ARITHMETIC: Final = (INTEGERS, ABSTRACT, AS_INTEGERS, CVC5_INTEGERS, BITWUZLA, VECTORS)
 BITWISE: Final = (VECTORS, BITWUZLA, AS_INTEGERS, INTEGERS, ABSTRACT)
 QUICK: Final = (attrs.evolve(INTEGERS, timeout=300), attrs.evolve(VECTORS, timeout=300))
 

@@ -45,6 +45,9 @@ class Given(Protocol):
     def claim(self, label: str, condition: bool) -> None:
         """The condition holds."""
 
+    def lemma(self, label: str, condition: bool) -> None:
+        """The condition follows from what holds so far; it is proved by itself, and then serves for the rest."""
+
     def note(self, label: str, value: object) -> None:
         """Something to show beside a counterexample."""
 
@@ -98,6 +101,10 @@ class Unknown:
     def claim(self, label: str, condition: bool) -> None:
         """Note what must hold on the path."""
         self.path.check(label, truth_term(self.path, condition, "claim"))
+
+    def lemma(self, label: str, condition: bool) -> None:
+        """Note what must follow, and use it."""
+        self.path.lemma(label, truth_term(self.path, condition, "lemma"))
 
     def note(self, label: str, value: object) -> None:
         """Nothing is known yet that could be shown."""
@@ -158,6 +165,10 @@ class Known:
         """Note what fails."""
         if not condition:
             self.failed.append(label)
+
+    def lemma(self, label: str, condition: bool) -> None:
+        """A lemma is a claim like any other."""
+        self.claim(label, condition)
 
     def note(self, label: str, value: object) -> None:
         """Keep it for the trace."""

@@ -16,6 +16,7 @@ from hyperion.symbolic.ideal import Ideal
 from hyperion_proofs import cache, cli
 from hyperion_proofs import registry as theorems
 from hyperion_proofs.ledger import Line, line_as_json, line_from_json, summary, trouble
+from hyperion_proofs.loops import NoSuchLoop, loop_of
 from hyperion_proofs.mutant import NoSuchCode, in_place, mutant
 from hyperion_proofs.prove import Finding, prove
 from hyperion_proofs.registry import Entry
@@ -366,3 +367,45 @@ def test_line_of_nothing_is_no_success() -> None:
     line = Line(theorem, (open_finding,), (open_finding,))
     assert (line.status, line.holds) == ("open", False)
     assert len(trouble(line)) == 2
+
+
+# Lemmas and loops.
+
+
+def test_lemma_is_proved_before_it_serves() -> None:
+    def with_lemma(true: bool) -> Statement:
+        def statement(given: Given) -> None:
+            a, b = given.integer("a", 0), given.integer("b", 0)
+            given.lemma("product", a * b >= 0 if true else a * b >= a)
+            given.claim("sum", a + b + a * b >= a)
+
+        return statement
+
+    assert attempt(with_lemma(True)).answer is Answer.PROVED
+    finding = attempt(with_lemma(False))
+    assert finding.answer is Answer.REFUTED
+    assert finding.counterexample is not None
+    assert finding.counterexample.failed[0] == "product"
+
+
+def test_lemma_can_not_prove_itself() -> None:
+    def circular(given: Given) -> None:
+        a = given.integer("a", 0)
+        given.lemma("too much", a > 5)
+        given.claim("the same", a > 5)
+
+    assert attempt(circular).answer is Answer.REFUTED
+
+
+def test_pieces_of_a_loop_are_the_loop() -> None:
+    loop = loop_of(word.exp)
+    for base, exponent in ((3, 5), (2, 300), (0, 0), (7, 2**256 - 1)):
+        state = loop.start({"base": base, "exponent": exponent})
+        while loop.test(state):
+            state = loop.body(state)
+        assert loop.end(state) == word.exp(base, exponent)
+
+
+def test_what_is_no_loop_is_refused() -> None:
+    with pytest.raises(NoSuchLoop):
+        loop_of(word.add)

@@ -39,6 +39,7 @@ ALLOWED: Final = {
     ("argument-mutation", "hyperion.symbolic.path.Path.check"): OF_ONE_RUN,
     ("argument-mutation", "hyperion.symbolic.path.Path.escape"): OF_ONE_RUN,
     ("argument-mutation", "hyperion.symbolic.path.Path.fresh"): OF_ONE_RUN,
+    ("argument-mutation", "hyperion.symbolic.path.Path.lemma"): OF_ONE_RUN,
     ("argument-mutation", "hyperion.symbolic.path.Path.settle"): OF_ONE_RUN,
     ("argument-mutation", "hyperion.symbolic.terms.Terms.make"): OF_ONE_RUN,
     ("argument-mutation", "hyperion.symbolic.terms.Terms.narrow"): OF_ONE_RUN,

@@ -56,6 +56,8 @@ class Check:
 
     label: str
     condition: Term
+    before: tuple[Term, ...] | None = None
+    """The conditions from which it must follow; None for all conditions of the path."""
 
 
 @attrs.frozen(eq=False)
@@ -137,6 +139,11 @@ class Path:
     def check(self, label: str, condition: Term) -> None:
         """Note that the condition must hold wherever this path is taken."""
         self.checks.append(Check(label, condition))
+
+    def lemma(self, label: str, condition: Term) -> None:
+        """Note that the condition must follow from what holds so far, and take it to hold from here on."""
+        self.checks.append(Check(label, condition, tuple(self.conditions)))
+        self.assume(condition)
 
     def interval(self, term: Term) -> Interval:
         """What is known of an integer here."""
