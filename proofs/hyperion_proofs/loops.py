@@ -9,15 +9,12 @@ import inspect
 import textwrap
 from collections.abc import Callable, Mapping
 from types import CodeType, FunctionType
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import attrs
 
 State: TypeAlias = Mapping[str, Any]
 """Values of the function's variables by name."""
-
-NAME: Final = "piece"
-
 
 class NoSuchLoop(Exception):
     """The function is not of the form: statements, one ``while``, one ``return``."""
@@ -45,12 +42,14 @@ def compiled(
     body: list[ast.stmt], parameters: list[str], result: ast.expr, origin: FunctionType
 ) -> Callable[..., Any]:
     """A function of the parameters with this body and result, in the module of the original."""
-    definition = ast.parse(f"def {NAME}({', '.join(parameters)}): pass").body[0]
+    definition = ast.parse(f"def {origin.__name__}({', '.join(parameters)}): pass").body[0]
     cast(ast.FunctionDef, definition).body = [*body, ast.Return(result)]
+    ast.increment_lineno(definition, origin.__code__.co_firstlineno - 1)
     module = ast.fix_missing_locations(ast.Module([definition], []))
-    code = compile(module, f"<loop of {origin.__qualname__}>", "exec")
+    # It stays the function's own code: the same file and name, so that it counts as executed.
+    code = compile(module, origin.__code__.co_filename, "exec")
     inner = next(constant for constant in code.co_consts if isinstance(constant, CodeType))
-    return FunctionType(inner, origin.__globals__, NAME)
+    return FunctionType(inner, origin.__globals__, origin.__name__)
 
 
 def loop_of(function: Callable[..., Any]) -> Loop:
