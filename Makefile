@@ -47,7 +47,7 @@ lint: setup ## Style (ruff) and types (mypy --strict)
 
 test: lint ## Style, types, and every test (FIXTURES=DIR adds the official cases kept there)
 	@echo "test: pytest with $(JOBS) workers, official cases from $(if $(FIXTURES),$(FIXTURES),the default place if present)"
-	@$(BIN)/pytest -n $(JOBS) $(if $(FIXTURES),--fixtures-dir $(FIXTURES)) $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(JOBS) $(if $(FIXTURES),--fixtures-dir=$(FIXTURES)) $(PYTEST_ARGS)
 
 conformance: setup ## The main job: check the released vectors and run them against foreign EVMs
 	@$(BIN)/hyperion conformance quickstart
