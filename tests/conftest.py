@@ -26,7 +26,7 @@ OFFICIAL_PROPERTY: Final = "official_cases"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--fixtures-dir DIR``: the folder of official public cases (the variable ``FIXTURES`` serves too)."""
+    """Add ``--fixtures-dir=DIR``: the folder of official public cases (the variable ``FIXTURES`` serves too)."""
     named = os.environ.get("FIXTURES")
     found = str(DEFAULT_FIXTURES) if DEFAULT_FIXTURES.is_dir() else None
     parser.addoption(
@@ -53,7 +53,7 @@ def fixtures_dir(request: pytest.FixtureRequest) -> Path:
     """The folder of official cases; the test is skipped, with the reason reported, when there is none."""
     folder = fixtures_of(request.config)
     if folder is None:
-        pytest.skip("official cases not available: say where they are with --fixtures-dir DIR")
+        pytest.skip("official cases not available: say where they are with --fixtures-dir=DIR")
     return folder
 
 
@@ -84,7 +84,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.section("official cases")
     folder = fixtures_of(config)
     if folder is None:
-        terminalreporter.write_line("none run: no folder of official cases; give one with --fixtures-dir DIR")
+        terminalreporter.write_line("none run: no folder of official cases; give one with --fixtures-dir=DIR")
         return
     counts = official_counts(terminalreporter)
     for kind, cases in sorted(counts.items()):
