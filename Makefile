@@ -9,7 +9,6 @@ MAKEFLAGS += --no-print-directory
 VENV    ?= .venv
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.installed
-PEERS   := .peers
 JOBS    ?= auto
 FIXTURES ?=
 PYTEST_ARGS ?=
@@ -59,13 +58,8 @@ fixtures-test: setup ## All official state and block tests of a folder: make fix
 	@test -n "$(FIXTURES)" || { echo "fixtures-test: say where they are: make fixtures-test FIXTURES=DIR" >&2; exit 2; }
 	@$(BIN)/hyperion vm tests --fixtures $(FIXTURES)
 
-peers: $(PEERS)/.installed ## Create .peers, the environment of the foreign EVMs that are Python packages
-
-$(PEERS)/.installed: conformance/adapters/python/requirements.lock
-	@echo "peers: creating $(PEERS) with $$($(PYTHON) --version) and installing $$(grep -c '==' $<) locked packages"
-	@test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
-	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
+peers: setup ## Create .peers, the environment of the foreign EVMs that are Python packages
+	@$(BIN)/python -c 'from hyperion_conformance.adapters import ensure; ensure(["eels", "py-evm", "pyrevm"], print)'
 
 benchmark: setup peers ## Speed against other EVMs, medians and ratios
 	@$(BIN)/python -m tests.benchmark.engines

@@ -40,7 +40,7 @@ class Disagreement(Exception):
 
 def peers_python() -> str:
     """The interpreter of the environment in which the foreign engines are installed."""
-    return os.environ.get("PEERS_PYTHON") or str(PROJECT / ".peers" / "bin" / "python")
+    return os.environ.get("PEERS_PYTHON") or str(PROJECT / ".peers" / "python" / "bin" / "python")
 
 
 class Engine:

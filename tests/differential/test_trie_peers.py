@@ -1,6 +1,6 @@
 """The trie against two foreign ones, EELS's and py-trie's, in an environment of their own: roots, proofs both ways.
 
-The interpreter of that environment is named by ``PEERS_PYTHON``, by default ``.peers/bin/python``; without it the tests
+The interpreter of that environment is named by ``PEERS_PYTHON``, by default ``.peers/python/bin/python``; without it the tests
 are skipped, with the reason.
 """
 
@@ -50,7 +50,7 @@ for line in sys.stdin:
 
 
 def foreign_python() -> str:
-    named = os.environ.get("PEERS_PYTHON", str(PROJECT / ".peers" / "bin" / "python"))
+    named = os.environ.get("PEERS_PYTHON", str(PROJECT / ".peers" / "python" / "bin" / "python"))
     if not Path(named).exists():
         pytest.skip(
             f"no foreign implementations: {os.path.relpath(named, PROJECT)} is not there; name it by PEERS_PYTHON"

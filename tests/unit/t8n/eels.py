@@ -2,7 +2,7 @@
 
 Run it where the package ethereum-execution (2.20.0) is installed, with its command on the PATH:
 
-    PATH=.peers/bin:$PATH python tests/unit/t8n/eels.py > tests/unit/t8n/eels.json
+    PATH=.peers/python/bin:$PATH python tests/unit/t8n/eels.py > tests/unit/t8n/eels.json
 
 The last transaction of the input is one that is rejected; it is left out but under "rejected", since EELS has the
 rejected transaction in its ``txRoot`` and ``body``.

@@ -2,7 +2,7 @@
 
 Run it where the package ethereum-execution (2.20.0) is installed, with its command on the PATH:
 
-    PATH=.peers/bin:$PATH python tests/unit/traces/eels.py > tests/unit/traces/eels.json
+    PATH=.peers/python/bin:$PATH python tests/unit/traces/eels.py > tests/unit/traces/eels.json
 
 Each program is the code of the account that one transaction calls; the command is ``ethereum-spec-evm t8n --state-test
 --trace --trace.returndata`` with alloc, env and transaction on its standard input.

@@ -2,7 +2,7 @@
 
 Run it where the package py-evm (0.12.1b1) is installed:
 
-    .peers/bin/python tests/unit/traces/py_evm.py > tests/unit/traces/py_evm.json
+    .peers/python/bin/python tests/unit/traces/py_evm.py > tests/unit/traces/py_evm.json
 
 A step is program counter, opcode, gas, depth, bytes of memory, and the stack, all before the instruction. The
 account under test has no balance here.
