@@ -96,36 +96,27 @@ def run_precompile(machine: Machine, call: PrecompileCall) -> Machine:
 
 @rule("VM-return-to-caller", "A caller gets gas and output back; the changes of a callee that failed are undone.")
 def leave(machine: Machine, halt: Halt, suspended: Suspended) -> Machine:
-    """The caller, going on after the call that ended with ``halt``."""
+    """The caller, going on after its callee ended with ``halt``.
+
+    A call pushes 1 or 0 and copies the output to memory. A creation pushes the new address or 0; its output has become
+    code, so only that of a REVERT can be read (EIP-211).
+    """
+    caller = suspended.machine
+    success = halt.status.succeeds
     if machine.frame.creates:
-        return leave_create(machine, halt, suspended)
-    caller = suspended.machine
-    success = halt.status.succeeds
+        result = machine.frame.address if success else 0
+        memory = caller.memory
+        returned = halt.output if halt.status is Status.REVERT else b""
+    else:
+        result = 1 if success else 0
+        memory = caller.memory.write(suspended.output_offset, halt.output[: suspended.output_size])
+        returned = halt.output
     return Machine(
         caller.pc + 1,
         caller.gas + machine.gas,
-        caller.stack.push(1 if success else 0),
-        caller.memory.write(suspended.output_offset, halt.output[: suspended.output_size]),
-        halt.output,
-        caller.frame,
-        machine.world if success else caller.world,
-        machine.substate if success else caller.substate,
-        machine.environment,
-        machine.steps + 1,
-        None,
-    )
-
-
-def leave_create(machine: Machine, halt: Halt, suspended: Suspended) -> Machine:
-    """The caller, going on after a creation: the new address, or 0 and, only after a REVERT, the output."""
-    caller = suspended.machine
-    success = halt.status.succeeds
-    return Machine(
-        caller.pc + 1,
-        caller.gas + machine.gas,
-        caller.stack.push(machine.frame.address if success else 0),
-        caller.memory,
-        halt.output if halt.status is Status.REVERT else b"",
+        caller.stack.push(result),
+        memory,
+        returned,
         caller.frame,
         machine.world if success else caller.world,
         machine.substate if success else caller.substate,
