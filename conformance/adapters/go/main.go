@@ -78,7 +78,7 @@ type input struct {
 	Block       block                      `json:"block"`
 	ChainID     *number                    `json:"chain_id"`
 	Transaction *struct {
-		Raw hexutil.Bytes `json:"raw"`
+		Raw *hexutil.Bytes `json:"raw"` // a pointer, since no bytes at all are an envelope too: one that is refused
 	} `json:"transaction"`
 }
 
@@ -353,14 +353,14 @@ func refused(given *input, err error) object {
 }
 
 func evmState(fork string, given *input, t *trace) object {
-	if given.Pre == nil || given.Transaction == nil || len(given.Transaction.Raw) == 0 {
+	if given.Pre == nil || given.Transaction == nil || given.Transaction.Raw == nil {
 		panic(badInput{errors.New("input lacks pre or transaction.raw")})
 	}
 	db := load(given.Pre)
 	evm := machine(fork, given, db, t)
 	config, rules := evm.ChainConfig(), rulesOf(evm)
 	var tx types.Transaction
-	if err := tx.UnmarshalBinary(given.Transaction.Raw); err != nil {
+	if err := tx.UnmarshalBinary(*given.Transaction.Raw); err != nil {
 		return refused(given, err)
 	}
 	msg, err := core.TransactionToMessage(&tx, types.LatestSigner(config), evm.Context.BaseFee)

@@ -9,6 +9,7 @@ from typing import Any
 from ethereum import trace as events
 from ethereum.exceptions import EthereumException
 from ethereum_rlp import rlp
+from ethereum_rlp.exceptions import DecodingError
 from ethereum_types.bytes import Bytes, Bytes32
 from ethereum_types.numeric import U64, U256, Uint
 from serve import (
@@ -49,7 +50,7 @@ REFUSALS = {
     "TransactionTypeError": "EXE-type-unsupported",
     "InsufficientMaxFeePerBlobGasError": "EXE-blob-fee-too-low",
     "NoBlobDataError": "EXE-no-blobs",
-    "BlobGasLimitExceededError": "EXE-too-many-blobs",
+    "BlobGasLimitExceededError": "EXE-blob-gas-exceeds-block",
     "BlobCountExceededError": "EXE-too-many-blobs",
     "InvalidBlobVersionedHashError": "EXE-blob-version",
     "EmptyAuthorizationListError": "EXE-authorization-list-empty",
@@ -164,7 +165,9 @@ def kept(fields: Json, m: SimpleNamespace) -> Json:
 
 
 def decode(m: SimpleNamespace, raw: bytes) -> Any:
-    if raw and raw[0] >= 0xC0:
+    if not raw:
+        raise DecodingError("no bytes")  # EELS is never asked that, and would look for the first of them
+    if raw[0] >= 0xC0:
         return rlp.decode_to(m.transactions.LegacyTransaction, raw)
     return m.transactions.decode_transaction(Bytes(raw))
 
@@ -180,6 +183,14 @@ def refusal_of(m: SimpleNamespace, error: EthereumException, raw: bytes) -> str 
     return REFUSALS.get(name) or REFUSALS.get(str(error))
 
 
+def undecoded(error: DecodingError, raw: bytes) -> str:
+    """Why an envelope is none: types 3 and 4 have no recipient of no bytes, so to EELS a creation is undecodable."""
+    text = str(error)
+    if "Transaction.to`" in text and text.endswith("expected 20 bytes but got 0"):
+        return "EXE-blob-create" if raw[0] == 3 else "EXE-set-code-create"
+    return "EXE-transaction-strict"
+
+
 def evm_state(fork: str, given: Json, step: Step | None) -> Json:
     m, raw = modules(fork), octets(given["transaction"]["raw"])
     state = state_of(m, {octets(address, 20): account for address, account in given["pre"].items()})
@@ -187,6 +198,8 @@ def evm_state(fork: str, given: Json, step: Step | None) -> Json:
     events.set_evm_trace(watch)
     try:
         tx = decode(m, raw)
+    except DecodingError as error:
+        raise Refusal(undecoded(error, raw)) from error
     except (EthereumException, ValueError, TypeError) as error:
         raise Refusal(refusal_of(m, error, raw)) from error
     try:

@@ -6,6 +6,9 @@ use std::io::{BufRead, Write};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use alloy_consensus::transaction::SignerRecoverable;
+use alloy_consensus::{Transaction as _, TxEnvelope};
+use alloy_eips::eip2718::Decodable2718;
 use revm::Database;
 use revm::bytecode::Bytecode;
 use revm::context::result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction};
@@ -88,25 +91,32 @@ type Storage = BTreeMap<U256, U256>;
 #[derive(Clone, Default)]
 struct Pre(HashMap<Address, (AccountInfo, Storage)>);
 
+/// Who embeds revm says whether code is a designator: before Prague there are none, whatever code begins with.
+fn bytecode(fork: SpecId, code: Vec<u8>) -> Bytecode {
+    if fork.is_enabled_in(SpecId::PRAGUE) {
+        if let Ok(found) = Bytecode::new_raw_checked(Bytes::from(code.clone())) {
+            return found;
+        }
+    }
+    Bytecode::new_legacy(code.into())
+}
+
 impl Pre {
-    fn read(accounts: &Value) -> Result<Self, Trouble> {
+    fn read(fork: SpecId, accounts: &Value) -> Result<Self, Trouble> {
         let mut pre = Self::default();
         for (key, account) in accounts.as_object().into_iter().flatten() {
-            pre.put(address(&json!(key))?, account)?;
+            pre.put(fork, address(&json!(key))?, account)?;
         }
         Ok(pre)
     }
 
-    fn put(&mut self, at: Address, account: &Value) -> Result<(), Trouble> {
+    fn put(&mut self, fork: SpecId, at: Address, account: &Value) -> Result<(), Trouble> {
         let code = octets(or(account, "code", &json!("0x")))?;
         let info = AccountInfo {
             nonce: narrow(or(account, "nonce", &json!(0)))?,
             balance: number(or(account, "balance", &json!(0)))?,
             code_hash: revm::primitives::keccak256(&code),
-            code: Some(
-                Bytecode::new_raw_checked(Bytes::from(code.clone()))
-                    .unwrap_or_else(|_| Bytecode::new_legacy(code.into())),
-            ),
+            code: Some(bytecode(fork, code)),
             ..Default::default()
         };
         let mut storage = Storage::new();
@@ -372,8 +382,9 @@ fn vm_run(fork: SpecId, input: &Value, trace: &mut Trace) -> Outcome {
     }
     let (callee, caller) = (address(&input["address"])?, address(&input["caller"])?);
     let (gas, value): (u64, U256) = (narrow(&input["gas"])?, number(or(input, "value", &json!(0)))?);
-    let mut pre = Pre::read(or(input, "accounts", &Value::Null))?;
+    let mut pre = Pre::read(fork, or(input, "accounts", &Value::Null))?;
     pre.put(
+        fork,
         callee,
         &json!({"nonce": 1, "code": input["code"], "storage": or(input, "storage", &json!({}))}),
     )?;
@@ -411,7 +422,21 @@ fn vm_run(fork: SpecId, input: &Value, trace: &mut Trace) -> Outcome {
     Ok(found)
 }
 
-fn transaction(tx: &Value, chain_id: u64) -> Result<TxEnv, Trouble> {
+/// The chain that a signed envelope is for, once it is decoded and its sender recovered by alloy, as clients on revm do.
+///
+/// Alloy does not say which rule an envelope breaks that it cannot decode, so that reason is left open.
+fn decoded(tx: &Value) -> Result<Result<Option<u64>, Option<&'static str>>, Trouble> {
+    let raw = octets(or(tx, "raw", &Value::Null))?;
+    let Ok(envelope) = TxEnvelope::decode_2718_exact(&raw) else {
+        return Ok(Err(None));
+    };
+    match envelope.recover_signer() {
+        Ok(sender) if sender == address(&tx["sender"])? => Ok(Ok(envelope.chain_id())),
+        _ => Ok(Err(Some("EXE-signature"))),
+    }
+}
+
+fn transaction(tx: &Value, chain_id: Option<u64>) -> Result<TxEnv, Trouble> {
     for key in ["type", "sender", "nonce", "value", "gas_limit", "data"] {
         if tx.get(key).is_none() {
             return Err(Trouble::BadInput(format!("transaction lacks {key}")));
@@ -458,7 +483,7 @@ fn transaction(tx: &Value, chain_id: u64) -> Result<TxEnv, Trouble> {
         value: number(&tx["value"])?,
         data: octets(&tx["data"])?.into(),
         nonce: narrow(&tx["nonce"])?,
-        chain_id: Some(chain_id),
+        chain_id,
         access_list: AccessList(access),
         gas_priority_fee: tx.get("max_priority_fee_per_gas").map(narrow).transpose()?,
         blob_hashes: hashes(or(tx, "blob_versioned_hashes", &json!([])))?,
@@ -489,8 +514,17 @@ fn refusal(error: &InvalidTransaction) -> Option<&'static str> {
         BlobCreateTransaction => "EXE-blob-create",
         EmptyAuthorizationList => "EXE-authorization-list-empty",
         TxGasLimitGreaterThanCap { .. } => "EXE-gas-cap",
+        InvalidChainId | MissingChainId => "EXE-chain-id",
         _ => return None,
     })
+}
+
+fn rejected(pre: &Pre, reason: Option<&str>) -> Value {
+    let mut found = json!({"status": "reject", "gas_used": "0", "logs": [], "post": pre.json()});
+    if let Some(reason) = reason {
+        found["reason"] = json!(reason);
+    }
+    found
 }
 
 fn evm_state(fork: SpecId, input: &Value, trace: &mut Trace) -> Outcome {
@@ -499,9 +533,12 @@ fn evm_state(fork: SpecId, input: &Value, trace: &mut Trace) -> Outcome {
             return Err(Trouble::BadInput(format!("input lacks {key}")));
         }
     }
-    let pre = Pre::read(&input["pre"])?;
+    let pre = Pre::read(fork, &input["pre"])?;
     let machine = context(fork, input, pre.clone())?;
-    let tx = transaction(&input["transaction"], machine.cfg.chain_id)?;
+    let tx = match decoded(&input["transaction"])? {
+        Ok(chain_id) => transaction(&input["transaction"], chain_id)?,
+        Err(reason) => return Ok(rejected(&pre, reason)),
+    };
     // revm leaves the blob limit of a block to its caller; before Osaka it is the only limit of a transaction
     let most = if fork == SpecId::PRAGUE { 9 } else { 6 };
     let mut evm: Evm<_, _, _, _, _> = machine.build_mainnet_with_inspector(std::mem::take(trace));
@@ -516,13 +553,7 @@ fn evm_state(fork: SpecId, input: &Value, trace: &mut Trace) -> Outcome {
             found["post"] = pre.merged(changes).json();
             Ok(found)
         }
-        Err(EVMError::Transaction(error)) => {
-            let mut found = json!({"status": "reject", "gas_used": "0", "logs": [], "post": pre.json()});
-            if let Some(reason) = refusal(&error) {
-                found["reason"] = json!(reason);
-            }
-            Ok(found)
-        }
+        Err(EVMError::Transaction(error)) => Ok(rejected(&pre, refusal(&error))),
         Err(error) => Err(Trouble::Internal(format!("{error:?}"))),
     }
 }
