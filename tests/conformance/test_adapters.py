@@ -12,25 +12,15 @@ from typing import Any, Final
 import pytest
 
 from hyperion_conformance import adapters
+from hyperion_conformance.runner import faults
 from tests.conformance.adapter_cases import CALLER, CASES, SELF, Case, differences
 
 ADDRESSES: Final = {"code": "0x", "address": SELF, "caller": CALLER}
 
 KNOWN: Final[Mapping[tuple[str, str], str]] = {
-    ("py-evm", "floor"): "accepts a gas limit below the data floor of EIP-7623",
-    ("py-evm", "priority-fee"): "does not refuse a priority fee above the maximum fee (EIP-1559)",
-    ("py-evm", "sender-has-code"): "does not refuse a sender with code (EIP-3607)",
-    ("py-evm", "too-many-blobs"): "leaves the blob limit to the validation of blocks, for a single transaction too",
-    (
-        "py-evm",
-        "too-many-blobs-of-one",
-    ): "leaves the blob limit to the validation of blocks, for a single transaction too",
-    ("py-evm", "create-onto-storage"): "creates a contract where storage is (EIP-7610)",
-    ("go-ethereum", "create-onto-storage"): "creates a contract where storage is (EIP-7610): no such account can arise",
-    ("revm", "create-onto-storage"): "creates a contract where storage is (EIP-7610): no such account can arise",
-    ("pyrevm", "nonce-max"): "accepts a call whose nonce is 2**64 - 1 (EIP-2681)",
+    (fault.client, case): fault.why for fault in faults.shipped() for case in fault.tests
 }
-"""Where a client is wrong, and how. The test fails, too, when one of these stops being so."""
+"""Where a client is wrong, and how: from the list of known faults. The test fails, too, when one stops being so."""
 
 
 TOO_SLOW: Final = {("pyrevm", "overflow"): "its tracer needs a minute for a thousand deep stacks"}

@@ -20,7 +20,9 @@ from hyperion_conformance.runner.results import CaseResult, Run
 
 @attrs.frozen(slots=True)
 class Known:
-    """One excused failure. `fingerprint` and `signature` may be prefixes; `until` is the last day that counts."""
+    """One excused failure. `fingerprint` and `signature` may be prefixes; `until` is the last day that counts; `why`
+    says what is wrong, and is shown wherever the failure is.
+    """
 
     id: str
     fingerprint: str
@@ -28,13 +30,14 @@ class Known:
     signature: str = ""
     issue: str = ""
     until: datetime.date | None = None
+    why: str = ""
 
 
 class BadBaseline(Exception):
     """A baseline file that says something that no entry says."""
 
 
-_KEYS = {"id", "fingerprint", "outcome", "signature", "issue", "until"}
+_KEYS = {"id", "fingerprint", "outcome", "signature", "issue", "until", "why"}
 
 
 def read_baseline(path: Path) -> tuple[Known, ...]:
@@ -49,7 +52,7 @@ def read_baseline(path: Path) -> tuple[Known, ...]:
     for item in document.get("expect", []):
         where = f"{path}: {item.get('id', 'an entry without id')}" if isinstance(item, dict) else f"{path}"
         if not isinstance(item, dict) or set(item) - _KEYS or not {"id", "fingerprint", "outcome"} <= set(item):
-            raise BadBaseline(f"{where}: needs id, fingerprint, outcome; may have signature, issue, until")
+            raise BadBaseline(f"{where}: needs id, fingerprint, outcome; may have signature, issue, until, why")
         until = item.get("until")
         texts = {key: value for key, value in item.items() if key != "until"}
         if not all(isinstance(value, str) for value in texts.values()) or len(item["fingerprint"]) < 8:
@@ -68,13 +71,18 @@ def apply_baseline(run: Run, known: Sequence[Known], today: datetime.date, whole
     """
     entries = {entry.id: entry for entry in known}
     results = tuple(
-        attrs.evolve(result, baseline=_standing(result, entries[result.id], today)) if result.id in entries else result
-        for result in run.results
+        _held(result, entries[result.id], today) if result.id in entries else result for result in run.results
     )
     missing = sorted(entries.keys() - {result.id for result in results}) if whole_suite and run.complete else []
     return attrs.evolve(
         run, results=results, problems=tuple(f"baseline: {name} is no case of this suite" for name in missing)
     )
+
+
+def _held(result: CaseResult, entry: Known, today: datetime.date) -> CaseResult:
+    standing = _standing(result, entry, today)
+    known = "; ".join(text for text in (entry.why, entry.issue) if text) if standing == "listed" else ""
+    return attrs.evolve(result, baseline=standing, known=known)
 
 
 def _standing(result: CaseResult, entry: Known, today: datetime.date) -> str:
@@ -103,6 +111,7 @@ def write_baseline(results: Iterable[CaseResult], known: Sequence[Known] = ()) -
             "outcome": result.verdict,
             "signature": result.signature,
             "issue": old.issue if old else "",
+            **({"why": old.why} if old and old.why else {}),
         }
         lines.append("\n[[expect]]\n")
         lines += [f"{key} = {json.dumps(value, ensure_ascii=False)}\n" for key, value in fields.items()]

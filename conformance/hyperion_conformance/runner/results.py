@@ -84,6 +84,8 @@ class CaseResult:
     divergence: Divergence | None = None
     places: tuple[str, ...] = ()
     baseline: str = ""
+    known: str = ""
+    """What is wrong, of a failure that is listed."""
     seconds: float = 0.0
 
     @property
@@ -106,6 +108,10 @@ class Run:
     log: str = ""
     note: str = ""
     problems: tuple[str, ...] = ()
+    options: str = ""
+    """Words that a replay needs beside the case and the address, such as `--vectors DIR`."""
+    command: str = "hyperion"
+    """How the command was called: in a fresh checkout it is on no path."""
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -149,6 +155,8 @@ def header_line(run: Run) -> str:
             "implementation": dict(run.implementation),
             "root": run.root,
             **({"note": run.note} if run.note else {}),
+            **({"options": run.options} if run.options else {}),
+            **({"command": run.command} if run.command != "hyperion" else {}),
         }
     )
 
@@ -232,6 +240,8 @@ def read_results(path: Path) -> tuple[Run, ...]:
             broken=footers.get(name, {}).get("broken", ""),
             log=footers.get(name, {}).get("log", ""),
             note=header.get("note", ""),
+            options=header.get("options", ""),
+            command=header.get("command", "hyperion"),
             problems=tuple(footers.get(name, {}).get("problems", ())),
         )
         for name, header in headers.items()
