@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import secrets
+import shlex
+import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,13 +29,15 @@ from hyperion_conformance.harness.skeleton import LANGUAGES, write_skeleton
 from hyperion_conformance.protocol.messages import Hello
 from hyperion_conformance.report.junit import junit
 from hyperion_conformance.report.page import page
+from hyperion_conformance.report.summary import conclusion
 from hyperion_conformance.report.terminal import failure_lines, show_runs
-from hyperion_conformance.runner import wiring
+from hyperion_conformance.runner import faults, wiring
 from hyperion_conformance.runner.baseline import BadBaseline, apply_baseline, read_baseline, write_baseline
 from hyperion_conformance.runner.bisect import Model
 from hyperion_conformance.runner.campaign import AdapterBroke, Campaign, Settings, handshake
 from hyperion_conformance.runner.cases import BadVectors, Case, Selection, find_case, read_vectors, suite_root
 from hyperion_conformance.runner.doctor import examine
+from hyperion_conformance.runner.quickstart import NotVerified, from_here, prepared, verified
 from hyperion_conformance.runner.results import (
     BadResults,
     CaseResult,
@@ -138,7 +144,7 @@ def run(
         known = read_baseline(baseline) if baseline else ()
     except BadBaseline as error:
         _usage(error)
-    finished = _campaign(address, chosen, settings, output, name, resume)
+    finished = _campaign(address, chosen, settings, output, name, resume, _options(vectors))
     if known:
         finished = apply_baseline(finished, known, _today(), len(chosen) == len(cases))
     _write(output, [finished])
@@ -158,8 +164,28 @@ def _today() -> datetime.date:
     return datetime.datetime.now(datetime.UTC).date()
 
 
+def _options(vectors: Path | None) -> str:
+    """What a replay has to be told, too, to find the same case."""
+    return "" if vectors is None else f"--vectors {shlex.quote(str(vectors))}"
+
+
+def _command() -> str:
+    """How this command can be called again from here: by its name, or by where it is if that is on no path."""
+    called = Path(sys.argv[0])
+    found = shutil.which("hyperion")
+    if called.name != "hyperion" or (found and Path(found).resolve() == called.resolve()):
+        return "hyperion"
+    return shlex.quote(from_here(str(called)))
+
+
 def _campaign(
-    address: Address, cases: Sequence[Case], settings: Settings, output: Path, name: str | None, resume: bool = False
+    address: Address,
+    cases: Sequence[Case],
+    settings: Settings,
+    output: Path,
+    name: str | None,
+    resume: bool = False,
+    options: str = "",
 ) -> Run:
     """One run with progress, written to `results.jsonl` as it goes, so that an interrupt loses unfinished lanes."""
     try:
@@ -168,7 +194,15 @@ def _campaign(
         log = error.broken.log if isinstance(error, AdapterBroke) else ""
         return Run(name or str(address), str(address), {}, suite_root(cases), (), broken=str(error), log=log)
     who = {key: value for key, value in attrs.asdict(hello.implementation).items() if value is not None}
-    begun = Run(name or hello.implementation.name, str(address), who, suite_root(cases), ())
+    begun = Run(
+        name or hello.implementation.name,
+        str(address),
+        who,
+        suite_root(cases),
+        (),
+        options=options,
+        command=_command(),
+    )
     output.mkdir(parents=True, exist_ok=True)
     file = output / "results.jsonl"
     kept = _kept(file, begun, cases) if resume else {}
@@ -185,7 +219,7 @@ def _campaign(
 
         missing = [case for case in cases if case.id not in kept]
         try:
-            with _progress(begun.name, len(missing)) as tick:
+            with _progress(begun.name, campaign.questions(missing)) as tick:
                 campaign.run(missing, keep, tick)
         except KeyboardInterrupt:
             err.print(f"interrupted: {len(done)} of {len(cases)} cases are in {file}; go on with --resume")
@@ -220,7 +254,7 @@ def _same(run: Run) -> tuple[str, str, str]:
 
 @contextmanager
 def _progress(name: str, total: int) -> Iterator[Callable[[], None]]:
-    """A bar on a terminal; elsewhere a line at each tenth, so that a log shows life without filling up."""
+    """A bar of questions on a terminal; elsewhere a line at each quarter: a log shows life without filling up."""
     if err.is_terminal:
         columns = (
             TextColumn("{task.description}"),
@@ -237,8 +271,8 @@ def _progress(name: str, total: int) -> Iterator[Callable[[], None]]:
     def tick() -> None:
         nonlocal done
         done += 1
-        if total >= 20 and done * 10 // total != (done - 1) * 10 // total:
-            err.print(f"{escape(name)}: {done}/{total}")
+        if total >= 200 and done * 4 // total != (done - 1) * 4 // total:
+            err.print(f"        {escape(name)}: {done} of {total} questions")
 
     yield tick
 
@@ -285,6 +319,7 @@ def _finish(runs: Sequence[Run], output: Path, as_json: bool, rules: bool = Fals
         )
     else:
         show_runs(out, runs, rules)
+        out.print()
         out.print(
             f"report   {output / 'report.html'}\nresults  {output / 'results.jsonl'}\njunit    {output / 'junit.xml'}"
         )
@@ -355,7 +390,9 @@ def _one(
     except (AdapterBroke, CannotStart) as error:
         err.print(f"[bold magenta]{escape(str(error))}[/]")
         raise typer.Exit(ADAPTER_BROKE) from None
-    run = Run(hello.implementation.name, str(address), {}, "", (told,))
+    run = Run(
+        hello.implementation.name, str(address), {}, "", (told,), options=_options(vectors), command=_command()
+    )
     if as_json:
         _print_json(json.loads(case_line(run.name, told)))
     elif told.good and told.divergence is None:
@@ -525,41 +562,57 @@ def init(
 @app.command()
 def quickstart(
     adapters: Annotated[
-        list[str] | None, typer.Argument(help="Foreign implementations; default: pyrevm and py-evm, others if present.")
+        list[str] | None,
+        typer.Argument(help="Foreign clients; default: those in Python, and the others whose toolchain is present."),
     ] = None,
     vectors: Vectors = None,
     output: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("build/conformance"),
-    jobs: Annotated[int, typer.Option(min=1, help="Adapter processes at a time.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, help="Adapter processes at a time.")] = max(2, os.cpu_count() or 2),
     deadline: Deadline = 20.0,
+    once: Annotated[bool, typer.Option("--once", help="Ask each case once only: nondeterminism stays unseen.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Verify the released vectors, set up foreign EVMs, run all of them, and write one report."""
-    from hyperion_conformance.runner.quickstart import NotVerified, prepared, verified
+    """Verify the released vectors, set up foreign EVMs, run all of them, and write one report.
+
+    Failures that the list of known faults explains do not count; anything else does.
+    """
+    begin = time.monotonic()
 
     def say(text: str) -> None:
         if not as_json:
-            out.print(escape(text))
+            out.print(f"[dim]{time.monotonic() - begin:4.0f} s[/]  {escape(text)}")
 
     folder = vectors or wiring.released_vectors()
     if folder is None:
         _usage("this installation has no released vectors: name some with --vectors")
     try:
-        say(verified(folder))
+        say("vectors: checking hashes and schema, then asking the model a part of them again")
+        say(f"vectors: {verified(folder)}")
     except NotVerified as error:
         _usage(error)  # vectors that cannot be trusted say nothing about any target
-    cases, settings, runs = _cases(folder), _settings(deadline, jobs), []
+    cases, settings, runs, absent = _cases(folder), _settings(deadline, jobs, once), [], []
     for item in prepared(adapters, say):
         if item.address is None:
             say(f"{item.name}: not available: {item.why}")
             if adapters or item.required:
                 runs.append(Run(item.name, "-", {}, suite_root(cases), (), broken=f"not available: {item.why}"))
+            else:
+                absent.append(item.name)
             continue
-        say(f"{item.name}: running {len(cases)} cases")
-        runs.append(_campaign(item.address, cases, settings, output / item.name, item.name))
-        if not runs[-1].complete:
+        say(f"{item.name}: {len(cases)} cases, {'once' if once else 'twice'} each where it claims them")
+        run = _campaign(item.address, cases, settings, output / item.name, item.name, options=_options(vectors))
+        runs.append(apply_baseline(run, faults.known_of(item.name), _today(), vectors is None))
+        say(f"{item.name}: {', '.join(f'{count} {verdict}' for verdict, count in runs[-1].counts.items())}")
+        if not run.complete:
             break
     if not runs:
         err.print("no foreign implementation is available: nothing was compared")
         raise typer.Exit(INCONCLUSIVE)
     _write(output, runs)
-    _finish(runs, output, as_json, rules=True)
+    try:
+        _finish(runs, output, as_json)
+    finally:
+        if not as_json:
+            out.print()
+            for line in conclusion(overall(runs), runs, absent):
+                out.print(line)

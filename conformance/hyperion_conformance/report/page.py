@@ -15,6 +15,7 @@ from hyperion_conformance.report.summary import (
     by_group,
     by_rule,
     ending,
+    known_faults,
     matrix,
     replay_line,
     weak_passes,
@@ -43,6 +44,7 @@ def page(runs: Sequence[Run], title: str = "Conformance report", date: str = "")
             '<main id="main">',
             *_matrix("Groups", "by group of cases", runs, matrix(runs, by_group), opened=True),
             *_matrix("Rules", "by rule of the specification", runs, matrix(runs, by_rule), opened=False),
+            *_known(runs),
             *_failures(runs),
             *(_declined(runs)),
             "</main>",
@@ -64,7 +66,8 @@ def _header(runs: Sequence[Run], title: str, date: str) -> Iterator[str]:
     yield "suite " + ", ".join(f"<code title='{escape(root)}'>{escape(root[:16])}</code>" for root in roots)
     yield " · <b>different suites: the columns do not compare</b>" if len(roots) > 1 else ""
     yield (
-        f"</p><p class=soft>{SYMBOL['pass']} passed &nbsp; {SYMBOL['wrong']} wrong answer &nbsp; {SYMBOL['broke']} "
+        f"</p><p class=soft>{SYMBOL['pass']} passed &nbsp; {SYMBOL['known']} known faults only &nbsp; "
+        f"{SYMBOL['wrong']} wrong answer &nbsp; {SYMBOL['broke']} "
         f"no answer (crash, hang, garbage) &nbsp; {SYMBOL['none']} not asked</p><div class=cards>"
     )
     for run in runs:
@@ -100,8 +103,20 @@ def _matrix(title: str, caption: str, runs: Sequence[Run], rows: Matrix, opened:
 
 
 def _cell(item: Cell) -> str:
-    known = f" ({item.listed} known)" if item.listed else ""
+    known = f" ({item.listed} known)" if item.listed and item.standing != "known" else ""
     return f'<td class="matrix {item.standing}">{escape(item.text)}{known}</td>'
+
+
+def _known(runs: Sequence[Run]) -> Iterator[str]:
+    rows = [(run, why, results) for run in runs for why, results in known_faults(run).items()]
+    if not rows:
+        return
+    yield "<h2 id=known>Known faults</h2><p>Investigated and written down; these failures do not count.</p>"
+    yield "<div class=scroll><table><thead><tr><th scope=col>Client</th><th scope=col>What is wrong</th>"
+    yield "<th scope=col>Cases</th></tr></thead><tbody>"
+    for run, why, results in rows:
+        yield f"<tr><th scope=row>{escape(run.name)}</th><td>{escape(why)}</td><td>{len(results)}</td></tr>"
+    yield "</tbody></table></div>"
 
 
 def _failures(runs: Sequence[Run]) -> Iterator[str]:
@@ -151,12 +166,13 @@ def _case(number: int, run: Run, result: CaseResult) -> Iterator[str]:
     ).lower()
     yield f'<details class=case id="c{number}-{escape(result.fingerprint)}" data-text="{escape(text[:600])}"><summary>'
     yield f'<span class="tag {standing}">{SYMBOL[standing]} {escape(result.verdict)}</span>'
-    known = " <i>known failure</i>" if result.baseline == "listed" else ""
+    known = " <i>known fault</i>" if result.baseline == "listed" else ""
     yield f"<code>{escape(result.id)}</code>{known}</summary>"
     rules = ", ".join(f"<code>{escape(rule)}</code>" for rule in result.rules)
     yield f"<p>{escape(result.why)}</p><p class=soft>{escape(result.level)} {rules} · tier {result.tier}"
     yield f" · {escape(result.fork)} · revision {result.revision} · <code>{escape(result.fingerprint)}</code></p>"
     yield "".join(f"<p class=soft>the rule is <code>{escape(place)}</code></p>" for place in result.places)
+    yield f"<p><b>Known:</b> {escape(result.known)}</p>" if result.known else ""
     yield f"<p>baseline: {escape(result.baseline)}</p>" if result.baseline not in ("", "listed") else ""
     if result.field and result.field != "$.error":
         yield f"<h4>First differing field: <code>{escape(result.field)}</code></h4>"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import attrs
@@ -10,9 +10,9 @@ import attrs
 from hyperion_conformance.runner.judge import WEAK
 from hyperion_conformance.runner.results import BROKE, WRONG, CaseResult, Run, exit_code
 
-Standing: TypeAlias = Literal["pass", "wrong", "broke", "none"]
+Standing: TypeAlias = Literal["pass", "known", "wrong", "broke", "none"]
 
-SYMBOL: Mapping[str, str] = {"pass": "✓", "wrong": "✗", "broke": "!", "none": "·"}
+SYMBOL: Mapping[str, str] = {"pass": "✓", "known": "△", "wrong": "✗", "broke": "!", "none": "·"}
 """A sign beside every colour, so that no report needs colour to be read."""
 
 ENDING: Mapping[int, str] = {0: "holds", 1: "wrong", 3: "adapter broke", 4: "inconclusive"}
@@ -36,7 +36,9 @@ class Cell:
 
     @property
     def standing(self) -> Standing:
-        """The worst that happened here."""
+        """The worst that happened here; a failure that is listed is known, whatever it is."""
+        if self.listed and self.listed == self.wrong + self.broke:
+            return "known"
         if self.wrong:
             return "wrong"
         return "broke" if self.broke else ("pass" if self.passed else "none")
@@ -48,6 +50,15 @@ class Cell:
             return "· skipped" if self.skipped else "· not claimed"
         rest = f" +{self.skipped} skipped" if self.skipped else ""
         return f"{SYMBOL[self.standing]} {self.passed}/{self.asked}{rest}"
+
+    @property
+    def short(self) -> str:
+        """The same for a narrow column: one number where all passed, declined cases behind a dot, a dash for none."""
+        rest = f" ·{self.skipped}" if self.skipped else ""
+        if not self.asked:
+            return rest.strip() or "–"
+        done = str(self.passed) if self.passed == self.asked else f"{self.passed}/{self.asked}"
+        return f"{SYMBOL[self.standing]} {done}{rest}"
 
 
 def cell(results: Iterable[CaseResult]) -> Cell:
@@ -91,9 +102,20 @@ def ending(run: Run) -> str:
     code = exit_code(run)
     listed = sum(result.baseline == "listed" for result in run.results)
     unclaimed = sum(result.verdict == "not-claimed" for result in run.results)
-    known = f" but for {listed} known failures" if code == 0 and listed else ""
+    faults = len(known_faults(run))
+    cases = f"in {listed} case{'' if listed == 1 else 's'}"
+    known = f" but for {faults} known fault{'' if faults == 1 else 's'} {cases}" if code == 0 and listed else ""
     # "holds" over the two cases that an implementation claims must not read like "holds" over all.
     return ENDING[code] + known + (f" ({unclaimed} not claimed)" if unclaimed else "")
+
+
+def known_faults(run: Run) -> Mapping[str, Sequence[CaseResult]]:
+    """What is known to be wrong with an implementation, and the listed failures in which it shows."""
+    faults: dict[str, list[CaseResult]] = {}
+    for result in run.results:
+        if result.baseline == "listed":
+            faults.setdefault(result.known or result.signature, []).append(result)
+    return faults
 
 
 def weak_passes(run: Run) -> str:
@@ -102,6 +124,27 @@ def weak_passes(run: Run) -> str:
     return f"{count} of the passes: {WEAK}" if count else ""
 
 
+def conclusion(code: int, runs: Sequence[Run], absent: Sequence[str]) -> Iterator[str]:
+    """The last words about a run of several clients: what was found, and what the exit status means."""
+    listed = [result for run in runs for results in known_faults(run).values() for result in results]
+    faults = sum(len(known_faults(run)) for run in runs)
+    faulty = sum(bool(known_faults(run)) for run in runs)
+    if absent:
+        yield f"not available here, so not asked: {', '.join(absent)}"
+    if code == 0:
+        held = f"holds: {len(runs)} client{'' if len(runs) == 1 else 's'} asked"
+        if listed:
+            held += f", {faults} known faults of {faulty} of them in {len(listed)} cases, no other failure"
+        yield f"{held}  (exit 0)"
+        return
+    fresh = sum(not result.good and result.baseline != "listed" for run in runs for result in run.results)
+    yield {
+        1: f"wrong: {fresh} failures that no known fault explains, or a list of known faults that is no longer true",
+        3: "adapter broke: a client gave no answer, or a required one could not be set up",
+    }.get(code, "inconclusive: interrupted, or nothing was asked") + f"  (exit {code})"
+
+
 def replay_line(run: Run, result: CaseResult) -> str:
-    """The one line that runs a case again."""
-    return f"hyperion conformance replay {result.fingerprint[:12]} -- {run.address}"
+    """The one line that runs a case again, from the folder in which the run was started."""
+    options = f"{run.options} " if run.options else ""
+    return f"{run.command} conformance replay {result.fingerprint[:12]} {options}-- {run.address}"

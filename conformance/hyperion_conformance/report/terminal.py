@@ -11,36 +11,81 @@ from rich.table import Table
 from rich.text import Text
 
 from hyperion_conformance.protocol.messages import Json
-from hyperion_conformance.report.summary import Cell, by_group, by_rule, ending, matrix, replay_line, weak_passes
+from hyperion_conformance.report.summary import (
+    SYMBOL,
+    Cell,
+    by_group,
+    by_rule,
+    ending,
+    known_faults,
+    matrix,
+    replay_line,
+    weak_passes,
+)
 from hyperion_conformance.runner.cause import Cause, causes
 from hyperion_conformance.runner.judge import brief
-from hyperion_conformance.runner.results import CaseResult, Divergence, Run
+from hyperion_conformance.runner.results import CaseResult, Divergence, Run, exit_code
 
-STYLE = {"pass": "blue", "wrong": "bold red", "broke": "magenta", "none": "dim"}
+STYLE = {"pass": "blue", "known": "yellow", "wrong": "bold red", "broke": "magenta", "none": "dim"}
 
 
 def show_runs(console: Console, runs: Sequence[Run], rules: bool = False, most: int = 12) -> None:
     """All runs: their causes, then the matrix by group (and by rule if asked)."""
     for run in runs:
         show_causes(console, run, most)
+    show_known(console, runs)
     console.print(table(runs, "group", matrix(runs, by_group)))
-    for run in runs:
-        if weak_passes(run):
-            console.print(f"{escape(run.name)}: {weak_passes(run)}")
+    console.print(LEGEND, style="dim")
     if rules:
         console.print(table(runs, "rule", matrix(runs, by_rule)))
+    show_endings(console, runs)
+
+
+LEGEND = (
+    f"{SYMBOL['pass']} all passed   {SYMBOL['known']} known faults only   {SYMBOL['wrong']} wrong   "
+    f"{SYMBOL['broke']} no answer   ·n declined   – not claimed"
+)
+
+
+def show_known(console: Console, runs: Sequence[Run]) -> None:
+    """The known faults of each implementation, with how many cases show them."""
+    if not any(known_faults(run) for run in runs):
+        return
+    console.print("\n[bold]known faults[/]")
+    for run in runs:
+        for why, results in known_faults(run).items():
+            count = f"{len(results)} case{'' if len(results) == 1 else 's'}"
+            # A fault of the client begins with its name; one of the adapter before it is told as the client's column.
+            name = "" if why.startswith(run.name) else f"{run.name}: "
+            console.print(Text.assemble((f"{SYMBOL['known']} ", "yellow"), f"{name}{why}; {count}"), soft_wrap=False)
+
+
+def show_endings(console: Console, runs: Sequence[Run]) -> None:
+    """A line for each implementation: who it is, and how its run ended."""
+    width = max(len(run.name) for run in runs)
+    standing = {0: "pass", 1: "wrong", 3: "broke"}
+    console.print()
+    for run in runs:
+        sign = standing.get(exit_code(run), "none")
+        about = " ".join(str(run.implementation[key]) for key in ("version", "language") if key in run.implementation)
+        name = f"{run.name:<{width}}"
+        console.print(
+            Text.assemble((f"{SYMBOL[sign]} ", STYLE[sign]), (name, "bold"), f"  {ending(run)}", (f"  {about}", "dim"))
+        )
+        if weak_passes(run):
+            console.print(Text(f"  {'':<{width}}  {weak_passes(run)}", "dim"))
 
 
 def table(runs: Sequence[Run], title: str, rows: Mapping[str, Sequence[Cell]]) -> RenderableType:
     """Rows by name, one column per implementation."""
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_footer=True)
     grid.add_column(title, footer="in all", overflow="fold")
     for run in runs:
         good = run.counts.get("pass", 0)
         asked = sum(n for verdict, n in run.counts.items() if verdict not in ("skip", "not-claimed"))
-        grid.add_column(escape(run.name), footer=f"{good}/{asked}  {ending(run)}", overflow="fold")
+        grid.add_column(escape(run.name), footer=f"{good}/{asked}", overflow="fold")
     for row, cells in rows.items():
-        grid.add_row(row, *(Text(item.text, STYLE[item.standing]) for item in cells))
+        grid.add_row(row, *(Text(item.short, STYLE[item.standing]) for item in cells))
     return grid
 
 

@@ -24,7 +24,7 @@ from hyperion_conformance.runner.cause import coarse, signature
 from hyperion_conformance.runner.judge import Judgement, Observation, brief, general, judge, sameness
 from hyperion_conformance.runner.results import CaseResult
 
-LANE = 128
+LANE = 512
 """Cases per process: few enough to spread over workers, enough that starting a process does not dominate."""
 
 IN_SUCCESSION = 5
@@ -135,6 +135,11 @@ class Campaign:
             raise
         return [result for number in sorted(found) for result in found[number]]
 
+    def questions(self, cases: Sequence[Case]) -> int:
+        """How many questions a run asks at most: every claimed case once or twice."""
+        claimed = sum(self.hello.claims(case.target, case.fork) for case in cases)
+        return claimed * (2 if self.settings.twice else 1)
+
     def alone(self, case: Case) -> tuple[Observation, CaseResult]:
         """One case in a fresh process."""
         begin = time.perf_counter()
@@ -151,7 +156,7 @@ class Campaign:
             second: dict[str, Observation] = {}
             if self.settings.twice:
                 again = [case for case in claimed if case.id in first and not isinstance(first[case.id], Broken)]
-                second, _ = self._pass(adapter, again[::-1], lambda: None)
+                second, _ = self._pass(adapter, again[::-1], tick)
         finally:
             self._end(adapter)
         return list(self._verdicts(cases, first, second, seconds))

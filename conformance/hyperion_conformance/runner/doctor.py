@@ -28,13 +28,16 @@ Status: TypeAlias = Literal["ok", "warning", "failed", "not applicable"]
 
 @attrs.frozen(slots=True)
 class Finding:
-    """The result of one check. `hint` says what to do about it. `wrong` marks an answer that was wrong, not broken."""
+    """The result of one check. `hint` says what to do about it. `wrong` marks an answer that was wrong, not broken,
+    `silent` an adapter that does not answer at all.
+    """
 
     check: str
     status: Status
     detail: str = ""
     hint: str = ""
     wrong: bool = False
+    silent: bool = False
 
 
 @attrs.frozen(slots=True)
@@ -108,7 +111,10 @@ def examine(address: Address, deadlines: Deadlines, seed: int, cases: Sequence[C
         yield Finding("handshake", "ok", f"{who.name} {who.version} ({who.language}): {claims}{features}")
         patient = Patient(adapter, hello, random.Random(seed))
         for check in CHECKS:
-            yield _safely(check, patient)
+            finding = _safely(check, patient)
+            yield finding
+            if finding.silent:
+                return  # every further question would only wait for its deadline
         yield released_sample(patient, cases)
     finally:
         adapter.close()
@@ -149,7 +155,7 @@ def flush(patient: Patient) -> Finding:
     seen = patient.see(probe)
     took = time.monotonic() - begin
     if isinstance(seen, Broken) and seen.kind == "timeout":
-        return Finding("flush", "failed", seen.detail, "flush standard output after every line")
+        return Finding("flush", "failed", seen.detail, "flush standard output after every line", silent=True)
     if isinstance(seen, Broken):
         return Finding("flush", "failed", f"{seen.kind}: {seen.detail}", seen.log.strip()[-400:])
     return Finding("flush", "ok", f"one question, one answer, {1000 * took:.1f} ms")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -11,12 +12,11 @@ import attrs
 
 from hyperion_conformance.harness.address import Address, Command
 
-REQUIRED: Final = ("pyrevm", "py-evm")
-"""Run by default; both come from the package index with ready-made wheels, so their absence is a failure."""
+REQUIRED: Final = ("eels", "py-evm", "pyrevm")
+"""Run by default; all come from the package index into one environment, so their absence is a failure."""
 
-WELCOME: Final = ("eels", "ethereumjs", "go-ethereum")
+WELCOME: Final = ("ethereumjs", "go-ethereum", "revm")
 """Run by default where their toolchain is present."""
-
 
 SAMPLE: Final = 0.2
 """Share of the vectors that the model answers anew before a run; `hyperion vectors verify` does all."""
@@ -66,21 +66,26 @@ def verified(folder: Path) -> str:
     if problems:
         more = f"\n  and {len(problems) - 20} more" if len(problems) > 20 else ""
         raise NotVerified(f"{folder} is not what the model says:\n  " + "\n  ".join(problems[:20]) + more)
-    return f"vectors: {found.cases} cases are what their manifest says; {found.refilled} of them were recomputed"
+    return f"{found.cases} cases are what their manifest says, and {found.refilled} of them what the model says now"
 
 
 def prepared(names: Sequence[str] | None, say: Callable[[str], None]) -> Iterator[Prepared]:
     """Each foreign implementation in turn, its environment set up when needed."""
     for name in names or (*REQUIRED, *WELCOME):
-        say(f"{name}: preparing")
         try:
-            ensure: Callable[[Sequence[str]], Sequence[Client]]
+            ensure: Callable[[Sequence[str], Callable[[str], None]], Sequence[Client]]
             ensure = importlib.import_module("hyperion_conformance.adapters").ensure
-            clients = ensure([name])
+            clients = ensure([name], say)
         except Exception as error:
             # Setting up a stranger's toolchain fails in a hundred ways; each is told, none ends the run.
             yield Prepared(name, None, f"{type(error).__name__}: {error}", name in REQUIRED)
             continue
         for client in clients:
-            address = Command(tuple(client.command)) if client.command else None
+            address = Command(tuple(map(from_here, client.command))) if client.command else None
             yield Prepared(client.name, address, client.why, name in REQUIRED)
+
+
+def from_here(word: str) -> str:
+    """A path below the working folder as seen from there, so that the lines to replay are short; else as it is."""
+    here = f"{Path.cwd()}{os.sep}"
+    return word[len(here) :] if word.startswith(here) else word
