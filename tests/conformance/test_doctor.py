@@ -9,13 +9,14 @@ from hyperion_conformance.runner.doctor import Finding, case_of, digest_chain, e
 from hyperion_conformance.runner.judge import judge
 from hyperion_conformance.runner.probes import altered, sum_of_two, transfer
 from tests.conformance.broken_adapters import toy
-from tests.conformance.toy_suite import command, suite, write_suite
+from tests.conformance.toy_suite import SILENT, command, suite, write_suite
 
-QUICK = Deadlines(base=1.0, start=20.0)
+PATIENT, HASTY = Deadlines(base=30.0, start=60.0), Deadlines(base=2.0, start=60.0)
 
 
 def findings(name: str, *arguments: str) -> dict[str, Finding]:
-    return {finding.check: finding for finding in examine(command(name, *arguments), QUICK, 7, suite())}
+    deadlines = HASTY if name in SILENT else PATIENT
+    return {finding.check: finding for finding in examine(command(name, *arguments), deadlines, 7, suite())}
 
 
 def failed(found: dict[str, Finding]) -> set[str]:
@@ -56,7 +57,7 @@ def test_an_adapter_that_knows_the_released_cases_by_heart_is_caught(tmp_path: P
 
 
 def test_a_missing_command_is_told_before_anything_else() -> None:
-    found = list(examine(Command(("./no-such-adapter",)), QUICK, 7))
+    found = list(examine(Command(("./no-such-adapter",)), PATIENT, 7))
     assert [finding.check for finding in found] == ["handshake"]
     assert "No such file" in found[0].detail
 

@@ -27,7 +27,7 @@ from hyperion_conformance.report.page import page
 from hyperion_conformance.runner.baseline import BadBaseline, Known, apply_baseline, read_baseline, write_baseline
 from hyperion_conformance.runner.campaign import Campaign, handshake
 from hyperion_conformance.runner.results import CaseResult, Run, exit_code, read_results, write_results
-from tests.conformance.toy_suite import QUICK, command, suite, verdicts, write_suite
+from tests.conformance.toy_suite import PATIENT, command, suite, verdicts, write_suite
 
 TODAY = datetime.date(2026, 6, 1)
 
@@ -220,7 +220,7 @@ def test_bisect_of_a_passing_case_finds_nothing_but_agreement(folder: Path) -> N
 
 
 def test_exit_codes(folder: Path, tmp_path: Path) -> None:
-    common = ("--vectors", str(folder), "--output", str(tmp_path), "--deadline", "0.6")
+    common = ("--vectors", str(folder), "--output", str(tmp_path), "--deadline", "30")
     assert invoke("run", *common)[0] == 2
     assert invoke("run", *common, "--id", "nothing*", *adapter("toy"))[0] == 2
     assert invoke("run", *common, "--", "./no-such-adapter")[0] == 3
@@ -273,7 +273,7 @@ def test_an_interrupted_run_can_be_resumed(folder: Path, tmp_path: Path) -> None
     (before,) = read_results(file)
     assert not before.complete and 2 <= len(before.results) < 11
     code, _ = invoke(
-        "run", "--resume", "--vectors", str(folder), "--output", str(tmp_path), "--deadline", "0.6", *adapter("hang")
+        "run", "--resume", "--vectors", str(folder), "--output", str(tmp_path), "--deadline", "2", *adapter("hang")
     )
     (after,) = read_results(file)
     assert code == 3 and after.complete and len(after.results) == 11
@@ -284,9 +284,9 @@ def test_skeletons_are_written_and_fit(tmp_path: Path) -> None:
     assert code == 0 and "doctor" in text
     assert invoke("init", "python", str(tmp_path / "new"))[0] == 2
     assert invoke("init", "cobol", str(tmp_path / "other"))[0] == 2
-    hello = handshake(attrs.evolve(command("toy"), argv=(sys.executable, str(tmp_path / "new" / "adapter.py"))), QUICK)
-    assert hello.implementation.name == "my-vm"
     skeleton = str(tmp_path / "new" / "adapter.py")
+    hello = handshake(attrs.evolve(command("toy"), argv=(sys.executable, skeleton)), PATIENT)
+    assert hello.implementation.name == "my-vm"
     code, text = invoke("doctor", "--", sys.executable, skeleton)
     assert code == 4 and "declines every probe" in text
     lines = (tmp_path / "new" / "adapter.py").read_text().splitlines()
@@ -313,7 +313,7 @@ def test_an_adapter_behind_a_tcp_address() -> None:
 
     threading.Thread(target=serve, daemon=True).start()
     address = Tcp("127.0.0.1", server.getsockname()[1])
-    results: list[CaseResult] = Campaign(address, handshake(address, QUICK), QUICK).run(suite())
+    results: list[CaseResult] = Campaign(address, handshake(address, PATIENT), PATIENT).run(suite())
     server.close()
     assert sum(result.verdict == "fail" for result in results) == 3
     assert sum(result.verdict == "pass" for result in results) == 8
@@ -330,22 +330,25 @@ class Foreign:
 
 
 def test_quickstart_names_what_is_not_available(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clients = {"pyrevm": command("toy").argv, "py-evm": command("wrong_answer").argv}
+    right, wrong = command("toy").argv, command("wrong_answer").argv
+    clients = {"pyrevm": right, "py-evm": wrong, "eels": right}
 
-    def ensure(names: list[str]) -> list[Foreign]:
-        if names == ["eels"]:
+    def ensure(names: list[str], say: object) -> list[Foreign]:
+        if names == ["ethereumjs"]:
             raise OSError("no network")
         return [Foreign(name, clients.get(name), "" if name in clients else "no toolchain") for name in names]
 
     monkeypatch.setitem(sys.modules, "hyperion_conformance.adapters", SimpleNamespace(ensure=ensure))
-    monkeypatch.setattr("hyperion_conformance.runner.quickstart.verified", lambda folder: "verified")
+    monkeypatch.setattr("hyperion_conformance.cli.conformance.verified", lambda folder: "verified")
     code, text = invoke("quickstart", "--vectors", str(folder), "--output", str(tmp_path))
     assert code == 1, text
-    assert "eels: not available: OSError: no network" in text
+    assert "ethereumjs: not available: OSError: no network" in text
     assert "go-ethereum: not available: no toolchain" in text
-    assert {run.name for run in read_results(tmp_path / "results.jsonl")} == {"pyrevm", "py-evm"}
+    assert "not available here, so not asked: ethereumjs, go-ethereum, revm" in text
+    assert text.strip().endswith("(exit 1)")
+    assert {run.name for run in read_results(tmp_path / "results.jsonl")} == {"pyrevm", "py-evm", "eels"}
     del clients["pyrevm"]  # what is required and absent is an error, not a footnote
-    clients["py-evm"] = command("toy").argv
+    clients["py-evm"] = right
     code, text = invoke("quickstart", "--vectors", str(folder), "--output", str(tmp_path))
     assert code == 3 and "pyrevm: not available: no toolchain" in text
 

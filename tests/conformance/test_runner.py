@@ -11,7 +11,7 @@ from hyperion_conformance.runner.campaign import AdapterBroke, Campaign, Setting
 from hyperion_conformance.runner.cases import Selection, shard_of
 from hyperion_conformance.runner.cause import causes
 from hyperion_conformance.runner.results import CaseResult, Run, exit_code
-from tests.conformance.toy_suite import QUICK, ToyModel, command, suite, verdicts
+from tests.conformance.toy_suite import PATIENT, ToyModel, command, suite, verdicts
 
 MULTIPLYING = {"mul", "mul-by-zero", "long-mul"}
 
@@ -54,8 +54,8 @@ def test_repeated_crashing_is_bounded() -> None:
 
 
 def test_a_command_that_vanishes_during_a_run_is_a_crash() -> None:
-    hello = handshake(command("toy"), QUICK)
-    found = Campaign(Command(("./gone",)), hello, QUICK).run(suite())
+    hello = handshake(command("toy"), PATIENT)
+    found = Campaign(Command(("./gone",)), hello, PATIENT).run(suite())
     assert {result.verdict for result in found} == {"crash", "not-run"}
     assert "cannot be started" in found[0].detail
 
@@ -105,7 +105,7 @@ def test_echo_of_the_input_fails() -> None:
 
 
 def test_chance_is_told_from_memory() -> None:
-    flaky = verdicts("flaky", attrs.evolve(QUICK, jobs=2))
+    flaky = verdicts("flaky", attrs.evolve(PATIENT, jobs=2))
     assert flaky["underflow"].verdict == "pass"
     assert {flaky[name].verdict for name in MULTIPLYING} == {"nondeterministic"}
 
@@ -151,7 +151,7 @@ def test_a_skip_keeps_its_reason_and_an_unclaimed_fork_is_not_asked() -> None:
 def test_verdicts_do_not_depend_on_the_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hyperion_conformance.runner.campaign.LANE", 3)
     for name in ("order_dependent", "wrong_answer"):
-        one, three = (verdicts(name, attrs.evolve(QUICK, jobs=jobs)) for jobs in (1, 3))
+        one, three = (verdicts(name, attrs.evolve(PATIENT, jobs=jobs)) for jobs in (1, 3))
         assert [attrs.evolve(r, seconds=0.0) for r in one.values()] == [
             attrs.evolve(r, seconds=0.0) for r in three.values()
         ]
@@ -171,7 +171,7 @@ def test_blind_order_is_a_shuffle_by_seed() -> None:
 
 def explained(name: str) -> dict[str, CaseResult]:
     address = command(name)
-    campaign = Campaign(address, handshake(address, QUICK), QUICK)
+    campaign = Campaign(address, handshake(address, PATIENT), PATIENT)
     results = campaign.run(suite())
     told = campaign.explain(
         results, suite(), ToyModel(), lambda op: {2: "MUL", 0x55: "SSTORE"}.get(op, hex(op)), lambda r: r
