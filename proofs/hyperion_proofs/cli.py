@@ -103,6 +103,8 @@ def prove(
 ) -> None:
     """Prove theorems about the model by running its own functions on unknown values over all paths."""
     console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, 100)  # a file has no width of its own
     ids = chosen(theorems or [])
     if list_only:
         list_theorems(console, ids)

@@ -11,6 +11,7 @@ from hyperion.symbolic.expression import Term
 from hyperion.symbolic.ideal import Idealized
 from hyperion.symbolic.path import Escape
 from hyperion_proofs.executed import Watch
+from hyperion_proofs.slicing import Slicer
 from hyperion_proofs.solve import Answer, Query, Verdict, Z3Oracle, decide
 from hyperion_proofs.statement import Counterexample, Unknown, replay
 from hyperion_proofs.theorem import Obligation
@@ -29,7 +30,7 @@ class Finding:
     goals: int
     seconds: float
     deciders: Mapping[str, int]
-    """How many queries each method decided: one a path, and one a lemma."""
+    """How many queries each method decided."""
     functions: tuple[str, ...]
     """Functions of the model that were executed."""
     counterexample: Counterexample | None = None
@@ -43,6 +44,9 @@ class Attempt:
     watch: Watch
     start: float
     deciders: Counter[str] = attrs.field(factory=Counter)
+    slicer: Slicer = attrs.field(factory=Slicer)
+    proved: dict[tuple[tuple[Term, ...], Term], bool] = attrs.field(factory=dict)
+    """Claims that were proved from these conditions: on other paths they hold from the same ones."""
 
     def finding(
         self, answer: Answer, reason: str, paths: int, goals: int, counterexample: Counterexample | None = None
@@ -93,23 +97,48 @@ def judge(attempt: Attempt, exploration: Exploration[None]) -> Finding:
     return attempt.finding(Answer.PROVED, "", paths, goals)
 
 
-def goal_of(obligation: Obligation, outcome: Outcome[None]) -> Term:
-    """All that must hold on the path, as one term; an exception that is not allowed must be impossible."""
-    terms = outcome.path.terms
+def claims_of(obligation: Obligation, outcome: Outcome[None]) -> list[Query]:
+    """What must hold on the path: its lemmas, each from what held when it was stated, then its claims from all.
+
+    An exception that is not allowed must be impossible.
+    """
     if outcome.raised is not None and not isinstance(outcome.raised, obligation.raises):
-        return terms.boolean(False)
-    return terms.all_of(tuple(check.condition for check in outcome.checks if check.before is None))
-
-
-def queries_of(obligation: Obligation, outcome: Outcome[None]) -> list[Query]:
-    """The path's lemmas, each from what held when it was stated, and then all its claims together."""
-    lemmas = [Query(check.before, check.condition) for check in outcome.checks if check.before is not None]
-    return [*lemmas, Query(outcome.conditions, goal_of(obligation, outcome))]
+        return [Query(outcome.conditions, outcome.path.terms.boolean(False))]
+    return [
+        Query(outcome.conditions if check.before is None else check.before, check.condition)
+        for check in outcome.checks
+        if not (check.condition.is_constant and check.condition.value)
+    ]
 
 
 def decide_path(attempt: Attempt, outcome: Outcome[None]) -> tuple[Verdict, Counterexample | None]:
-    """The verdict on one path, the first that is not a proof, and the replayed counterexample if it is refuted."""
-    obligation = attempt.obligation
+    """The verdict on one path: of each claim by itself, from what is connected with it; if that fails, from all."""
+    obligation, terms = attempt.obligation, outcome.path.terms
+    verdict = Verdict(Answer.PROVED, "intervals", 0.0)
+    groups: dict[tuple[tuple[Term, ...], tuple[Term, ...]], list[Term]] = {}
+    for query in claims_of(obligation, outcome):
+        part = attempt.slicer.slice(query.conditions, query.goal)
+        groups.setdefault((part, query.conditions), []).append(query.goal)
+    if not groups:
+        attempt.deciders[verdict.by] += 1
+    for (part, conditions), goals in groups.items():
+        goal = terms.all_of(tuple(goals))
+        if (part, goal) in attempt.proved:
+            continue
+        verdict = decide(Query(part, goal), obligation.portfolio, stop_at_model=True)
+        if verdict.answer is Answer.PROVED:
+            attempt.proved[part, goal] = True
+            attempt.deciders[verdict.by] += 1
+            continue
+        verdict, found = decide_whole(obligation, Query(conditions, goal))
+        attempt.deciders[verdict.by] += 1
+        if verdict.answer is not Answer.PROVED:
+            return verdict, found
+    return verdict, None
+
+
+def decide_whole(obligation: Obligation, query: Query) -> tuple[Verdict, Counterexample | None]:
+    """The verdict from all conditions, and the replayed counterexample if it is refuted."""
     replayed: list[Counterexample] = []
 
     def is_real(model: Model) -> bool:
@@ -119,11 +148,7 @@ def decide_path(attempt: Attempt, outcome: Outcome[None]) -> tuple[Verdict, Coun
         replayed.append(found)
         return True
 
-    for query in queries_of(obligation, outcome):
-        verdict = decide(query, obligation.portfolio, is_real)
-        attempt.deciders[verdict.by] += 1
-        if verdict.answer is not Answer.PROVED:
-            break
+    verdict = decide(query, obligation.portfolio, is_real)
     return verdict, replayed[-1] if replayed else None
 
 

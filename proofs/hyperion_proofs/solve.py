@@ -15,6 +15,7 @@ import cvc5
 import z3
 
 from hyperion.symbolic.expression import Term
+from hyperion_proofs.slicing import Slicer
 from hyperion_proofs.translate import Bits, Domain, Formula, Integers, Model, Untranslatable, model_of
 
 SEED: Final = 20240229
@@ -56,7 +57,7 @@ def abstract_integers() -> Integers:
 
 INTEGERS: Final = Method("z3 integers", Integers, "z3", 4_000)
 ABSTRACT: Final = Method("z3 integers, ×÷ abstract", abstract_integers, "z3", 4_000, exact=False)
-VECTORS: Final = Method("z3 bit-vectors", Bits, "z3", 10_000)
+VECTORS: Final = Method("z3 bit-vectors", Bits, "z3", 30_000)
 AS_INTEGERS: Final = Method("cvc5 bit-vectors as integers", Bits, "cvc5", 20_000)
 CVC5_INTEGERS: Final = Method("cvc5 integers", Integers, "cvc5", 10_000)
 BITWUZLA: Final = Method("bitwuzla bit-vectors", Bits, "bitwuzla", 10_000)
@@ -77,9 +78,15 @@ class Verdict:
 
 
 def decide(
-    query: Query, portfolio: tuple[Method, ...], accept: Callable[[Model], bool] = lambda model: True
+    query: Query,
+    portfolio: tuple[Method, ...],
+    accept: Callable[[Model], bool] = lambda model: True,
+    stop_at_model: bool = False,
 ) -> Verdict:
-    """Ask the methods in turn. A model that ``accept`` refuses is spurious, and the next method is asked."""
+    """Ask the methods in turn. A model that ``accept`` refuses is spurious, and the next method is asked.
+
+    ``stop_at_model``: the first model of an exact method ends the search, unlooked at: there is no proof then.
+    """
     start = perf_counter()
     if query.goal.is_constant and query.goal.value:
         return Verdict(Answer.PROVED, "intervals", perf_counter() - start)
@@ -91,6 +98,8 @@ def decide(
             continue
         if answer is Answer.PROVED:
             return Verdict(answer, method.name, perf_counter() - start)
+        if answer is Answer.REFUTED and stop_at_model and method.exact:
+            return Verdict(Answer.OPEN, method.name, perf_counter() - start)
         if answer is Answer.REFUTED and model is not None:
             if accept(model):
                 return Verdict(answer, method.name, perf_counter() - start, model)
@@ -192,21 +201,25 @@ def model_of_texts(domain: Domain, values: Mapping[str, str]) -> Model:
 
 
 class Z3Oracle:
-    """Says which sides of a branch are possible; what Z3 can't decide at once is taken to be."""
+    """Says which sides of a branch are possible; what Z3 can't decide at once is taken to be.
+
+    The conditions so far can hold together, so only those that are connected with the new one are asked about.
+    """
 
     def __init__(self, portfolio: tuple[Method, ...] = QUICK) -> None:
         self.portfolio = portfolio
+        self.slicer = Slicer()
         self.asked: dict[tuple[Term, ...], bool] = {}
 
     def feasible(self, conditions: tuple[Term, ...], further: Term) -> bool:
         """Whether some assignment meets all conditions."""
-        key = (*conditions, further)
+        key = (*self.slicer.slice(conditions, further), further)
         if key not in self.asked:
             self.asked[key] = self.ask(key)
         return self.asked[key]
 
     def ask(self, conditions: tuple[Term, ...]) -> bool:
-        """The same, asked of the solver."""
+        """The same, asked of the first solver that can say it."""
         for method in self.portfolio:
             domain = method.domain()
             try:
@@ -217,9 +230,7 @@ class Z3Oracle:
             solver.set("timeout", method.timeout)
             solver.set("random_seed", SEED)
             solver.add(*domain.facts, *formulas)
-            answer = solver.check()
-            if answer != z3.unknown:
-                return bool(answer == z3.sat)
+            return bool(solver.check() != z3.unsat)
         return True
 
 

@@ -52,6 +52,9 @@ class Given(Protocol):
         """Something to show beside a counterexample."""
 
 
+MANY_INPUTS = 8
+"""A trace with more inputs than this shows only those that are not 0."""
+
 Statement: TypeAlias = Callable[[Given], None]
 
 
@@ -198,9 +201,13 @@ class Counterexample:
         return bool(self.failed)
 
     def lines(self) -> list[str]:
-        """The replay as a trace: a line an input, an observation, a claim that fails."""
+        """The replay as a trace: a line an input, an observation, a claim that fails; of many inputs only some."""
+        many = len(self.inputs) > MANY_INPUTS
+        told = {name: value for name, value in self.inputs.items() if value or not many}
+        zeros = len(self.inputs) - len(told)
         return [
-            *(f"{name} = {number(value)}" for name, value in self.inputs.items()),
+            *(f"{name} = {number(value)}" for name, value in told.items()),
+            *([f"and {zeros} inputs that are 0"] if zeros else []),
             *(f"{label}: {value}" for label, value in self.notes),
             *(f"fails: {label}" for label in self.failed),
         ]

@@ -21,6 +21,7 @@ from hyperion_proofs.mutant import NoSuchCode, in_place, mutant
 from hyperion_proofs.prove import Finding, prove
 from hyperion_proofs.registry import Entry
 from hyperion_proofs.run import run, run_tasks, tasks_of
+from hyperion_proofs.slicing import Slicer
 from hyperion_proofs.solve import ABSTRACT, ARITHMETIC, AS_INTEGERS, BITWUZLA, INTEGERS, VECTORS, Answer, Method
 from hyperion_proofs.statement import Given, Statement
 from hyperion_proofs.statement import word as any_word
@@ -409,3 +410,37 @@ def test_pieces_of_a_loop_are_the_loop() -> None:
 def test_what_is_no_loop_is_refused() -> None:
     with pytest.raises(NoSuchLoop):
         loop_of(word.add)
+
+
+# Slices.
+
+
+def test_slice_keeps_what_is_connected_and_nothing_else() -> None:
+    from hyperion.symbolic.explore import explore
+    from hyperion.symbolic.proxies import unknown_integer
+
+    def run_over(path: Any) -> int:
+        a, b, c, d = (unknown_integer(path, name, 0, 99) for name in "abcd")
+        return 1 if a < b and b < c and d > 3 else 0
+
+    outcome = next(outcome for outcome in explore(run_over).outcomes if outcome.result == 1)
+    first, second, third = outcome.conditions
+    assert Slicer().slice(outcome.conditions, first) == (first, second)
+    assert Slicer().slice(outcome.conditions, third) == (third,)
+
+
+def test_claim_that_needs_a_connected_condition_is_proved_and_one_that_does_not_follow_is_not() -> None:
+    def statement(given: Given) -> None:
+        a, b, c = (given.integer(name, 0, 99) for name in "abc")
+        given.assume(a < b)
+        given.assume(b < c)
+        given.claim("transitive", a < c)
+        given.claim("never at the end", a + 1 < 99)
+
+    assert attempt(statement).answer is Answer.PROVED
+
+    def broken(given: Given) -> None:
+        statement(given)
+        given.claim("too much", given.integer("a", 0, 99) + 2 < given.integer("c", 0, 99))
+
+    assert attempt(broken).answer is Answer.REFUTED

@@ -9,8 +9,9 @@ from hyperion.execution import fees
 from hyperion.symbolic.proxies import all_of, any_of, implies, negation
 from hyperion.vm import gas
 from hyperion_proofs.loops import Loop, loop_of
+from hyperion_proofs.machines import UnknownMemory, grown
 from hyperion_proofs.mutant import in_place, mutant
-from hyperion_proofs.solve import ARITHMETIC
+from hyperion_proofs.solve import ARITHMETIC, CVC5_INTEGERS
 from hyperion_proofs.statement import Given, Statement, claim_equal, word
 from hyperion_proofs.theorem import Control, Kind, Obligation, Theorem
 
@@ -66,13 +67,6 @@ MEMORY_COST: Final = Theorem(
 )  # fmt: skip
 
 
-def grown(size: int, offset: int, length: int) -> int:
-    """The size of a memory of whole words after it has been touched: the least that holds the range and itself."""
-    if length == 0 or offset + length <= size:
-        return size
-    return 32 * ((offset + length + 31) // 32)
-
-
 def memory_size(given: Given) -> int:
     """The size of a memory: whole words."""
     return 32 * given.integer("words of memory", 0)
@@ -88,6 +82,7 @@ def expansion_is_exact(cost: Callable[[int, int, int], int]) -> Statement:
         after = grown(size, offset, length)
         claim_equal(given, "cost of growing", found, gas.memory_cost(after // 32) - gas.memory_cost(size // 32))
         given.claim("not negative", found >= 0)
+        given.claim("3 a word at least", 32 * found >= 3 * (after - size))
 
     return statement
 
@@ -101,6 +96,13 @@ def expansion_is_additive(given: Given) -> None:
     end = grown(middle, then, more)
     both = gas.expansion_cost(size, offset, length) + gas.expansion_cost(middle, then, more)
     claim_equal(given, "cost of both", both, gas.memory_cost(end // 32) - gas.memory_cost(size // 32))
+
+
+def touching_grows(given: Given) -> None:
+    """The model's ``touch`` grows a memory to the size of which the cost speaks."""
+    size = memory_size(given)
+    offset, length = word(given, "offset"), word(given, "length")
+    claim_equal(given, "size", UnknownMemory(given, size).touch(offset, length).size, grown(size, offset, length))
 
 
 def farther_counts(given: Given) -> None:
@@ -121,7 +123,8 @@ MEMORY_EXPANSION: Final = Theorem(
     (
         Obligation("exact", expansion_is_exact(gas.expansion_cost), ARITHMETIC),
         Obligation("additive", expansion_is_additive, ARITHMETIC),
-        Obligation("the farther of two ranges counts", farther_counts, ARITHMETIC),
+        Obligation("touching grows to that size", touching_grows, ARITHMETIC),
+        Obligation("the farther of two ranges counts", farther_counts, (CVC5_INTEGERS, *ARITHMETIC)),
     ),
     (
         Control(

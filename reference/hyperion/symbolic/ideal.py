@@ -18,9 +18,9 @@ ABSENT: Final = "absent: hyperion.symbolic.ideal"
 
 @attrs.frozen(eq=False)
 class Ideal:
-    """``replacement`` stands for the name in the module; ``assumption`` is the id of what is assumed by that."""
+    """``replacement`` stands for the name in the module or class; ``assumption`` is the id of what is assumed."""
 
-    module: ModuleType
+    module: ModuleType | type
     name: str
     replacement: object
     assumption: str
@@ -31,7 +31,7 @@ class Idealized:
     """The context in which the replacements are in force; modules are as before when it is left."""
 
     ideals: tuple[Ideal, ...]
-    saved: list[tuple[ModuleType, str, object]] = attrs.field(factory=list)
+    saved: list[tuple[ModuleType | type, str, object]] = attrs.field(factory=list)
 
     def __enter__(self) -> Idealized:
         for ideal in self.ideals:

@@ -228,8 +228,16 @@ class SymbolicInt(Proxy):
         return integer(self.path, self.path.terms.unary(Op.BIT_LENGTH, self.term))
 
     def to_bytes(self, length: int = 1, byteorder: str = "big", *, signed: bool = False) -> Any:
-        """Refused here: the bytes of an unknown integer are for whoever models byte strings."""
-        raise self.refuse("to_bytes()", "the bytes of an unknown integer")
+        """As of ``int``, of natural numbers: a byte string of which only the length is known."""
+        from hyperion.symbolic.opaque import OpaqueBytes, PathSource
+
+        if signed or type(length) is not int:
+            raise self.refuse("to_bytes()", "only natural numbers in a known number of bytes are modelled")
+        if self < 0:
+            raise OverflowError("can't convert negative int to unsigned")
+        if self >= 256**length:
+            raise OverflowError("int too big to convert")
+        return OpaqueBytes(PathSource(self.path), length)
 
     def __bool__(self) -> bool:
         return bool(self != 0)
