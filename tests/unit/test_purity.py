@@ -30,6 +30,8 @@ SORTED_BY_TRIE: Final = "root_of and trie_of sort: see test_trie_does_not_see_th
 UNOBSERVABLE: Final = "memoised, unobservable: see test_cache_is_unobservable"
 DERIVED: Final = "computed from frozen fields, once; not part of equality"
 OF_ONE_RUN: Final = "state of one run of the explorer, in an object that it makes and drops"
+OF_ONE_TRACE: Final = "state of the tracing of one block, in an object that it makes and drops"
+BLOCK_CACHE: Final = "a cache that the caller makes and hands in: see test_presence_of_the_cache_does_not_show"
 RESTORED: Final = "replaces a function for a `with` block and puts it back: see test_escapes"
 ALLOWED: Final = {
     ("argument-mutation", "hyperion.rules.rule.attach"): "a decorator, run once when the function is made",
@@ -47,6 +49,24 @@ ALLOWED: Final = {
     ("argument-mutation", "hyperion.symbolic.ideal.Idealized.__enter__"): RESTORED,
     ("reflection", "hyperion.symbolic.ideal.Idealized.__enter__"): RESTORED,
     ("reflection", "hyperion.symbolic.ideal.Idealized.__exit__"): RESTORED,
+    ("argument-mutation", "hyperion.vm.staging.executing.Blocks.table"): BLOCK_CACHE,
+    ("argument-mutation", "hyperion.vm.staging.executing.Table.make"): BLOCK_CACHE,
+    ("argument-mutation", "hyperion.vm.staging.executing.Table.met"): BLOCK_CACHE,
+    ("reflection", "hyperion.vm.staging.executing.compiled"): "the text is derived from the model and from code bytes "
+    "alone, and gets no names but those it is linked with: see test_a_block_can_reach_nothing_else",
+    ("argument-mutation", "hyperion.vm.staging.exploring.Assumptions.answer"): OF_ONE_TRACE,
+    ("argument-mutation", "hyperion.vm.staging.exploring.Assumptions.at_least"): OF_ONE_TRACE,
+    ("argument-mutation", "hyperion.vm.staging.exploring.Assumptions.at_most"): OF_ONE_TRACE,
+    ("argument-mutation", "hyperion.vm.staging.exploring.Assumptions.feasible"): OF_ONE_TRACE,
+    ("argument-mutation", "hyperion.vm.staging.exploring.Assumptions.guard"): OF_ONE_TRACE,
+    ("argument-mutation", "hyperion.vm.staging.tracing.Trace.ask"): OF_ONE_TRACE,
+    ("argument-mutation", "hyperion.vm.staging.tracing.Trace.cut"): OF_ONE_TRACE,
+    ("argument-mutation", "hyperion.vm.staging.tracing.Trace.need_slots"): OF_ONE_TRACE,
+    ("argument-mutation", "hyperion.vm.staging.tracing.Trace.one_more"): OF_ONE_TRACE,
+    ("argument-mutation", "hyperion.vm.staging.tracing.Trace.out"): OF_ONE_TRACE,
+    ("argument-mutation", "hyperion.vm.staging.tracing.Trace.reads"): OF_ONE_TRACE,
+    ("argument-mutation", "hyperion.vm.staging.tracing.Trace.use"): OF_ONE_TRACE,
+    ("argument-mutation", "hyperion.vm.staging.tracing.Trace.warmth"): OF_ONE_TRACE,
     ("cache", "hyperion.vm.code.analyse"): UNOBSERVABLE,
     ("cache", "hyperion.execution.receipt.bloom_bits"): UNOBSERVABLE,
     ("cache", "hyperion.state.commitment._root_of_storage"): UNOBSERVABLE,
