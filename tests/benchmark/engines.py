@@ -23,12 +23,21 @@ from tests.benchmark.programs import Program, programs
 
 PROJECT: Final = Path(__file__).resolve().parents[2]
 MODEL: Final = "hyperion"
-MODULES: Final = {MODEL: "model", "EELS": "eels", "py-evm": "pyevm", "revm": "revm"}
+STAGED: Final = "staged"
+OURS: Final = (MODEL, STAGED)
+MODULES: Final = {MODEL: "model", STAGED: "staged", "EELS": "eels", "py-evm": "pyevm", "revm": "revm"}
 """Engines, in the order of the columns, with the modules of their workers."""
 
 BARS: Final = {"EELS": 6.0, "py-evm": 1.3}
 """How much faster than these the model has to be on ``BARRED``."""
 BARRED: Final = ("arithmetic", "storage", "memory")
+STAGED_BARS: Final = {
+    "arithmetic": {"EELS": 100.0, "py-evm": 20.0},
+    "storage": {"EELS": 100.0, "py-evm": 20.0},
+    "collatz": {"EELS": 60.0},
+    "sort": {"EELS": 60.0},
+}
+"""How much faster than these the staged executor has to be, by program."""
 
 Json: TypeAlias = dict[str, Any]
 console = Console(width=None if sys.stdout.isatty() else 110)
@@ -48,9 +57,9 @@ class Engine:
 
     def __init__(self, name: str, module: str | None = None) -> None:
         self.name = name
-        interpreter = sys.executable if name == MODEL else peers_python()
+        interpreter = sys.executable if name in OURS else peers_python()
         path = os.pathsep.join(str(PROJECT / folder) for folder in ("reference", "conformance", "."))
-        environment = {**os.environ, "PYTHONPATH": path if name == MODEL else str(PROJECT)}
+        environment = {**os.environ, "PYTHONPATH": path if name in OURS else str(PROJECT)}
         self.process = subprocess.Popen(
             [interpreter, "-m", f"tests.benchmark.workers.{module or MODULES[name]}"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=PROJECT, env=environment,
@@ -87,19 +96,24 @@ class Measured:
     """Median CPU seconds by engine."""
     spread: dict[str, float]
     """Slowest by fastest run, by engine."""
+    cold: float = 0.0
+    """CPU seconds of the staged executor's first run, making its blocks included."""
+    traced: int = 0
+    """Instructions in its blocks."""
 
-    def ratio(self, engine: str) -> float:
-        """How much longer ``engine`` takes than the model."""
-        return self.seconds[engine] / self.seconds[MODEL]
+    def ratio(self, engine: str, ours: str = MODEL) -> float:
+        """How much longer ``engine`` takes than the model, or than the staged executor."""
+        return self.seconds[engine] / self.seconds[ours]
 
     @property
     def missed(self) -> list[str]:
-        """The bars that the model misses on this program."""
-        bars = BARS if self.program in BARRED else {}
+        """The bars that the model or its staged executor misses on this program."""
+        bars = {MODEL: BARS if self.program in BARRED else {}, STAGED: STAGED_BARS.get(self.program, {})}
         return [
-            f"{self.program}: {self.ratio(engine):.2f} × {engine}, not {bar}"
-            for engine, bar in bars.items()
-            if engine in self.seconds and self.ratio(engine) < bar
+            f"{self.program}: {ours} {self.ratio(engine, ours):.2f} × {engine}, not {bar}"
+            for ours in OURS
+            for engine, bar in bars[ours].items()
+            if ours in self.seconds and engine in self.seconds and self.ratio(engine, ours) < bar
         ]
 
 
@@ -125,6 +139,7 @@ def measure(program: Program, engines: list[Engine], repeats: int) -> Measured:
         next((given[0]["instructions"] for given in answers.values() if "instructions" in given[0]), 0),
         {name: median(times) for name, times in seconds.items()},
         {name: max(times) / min(times) for name, times in seconds.items()},
+        *((answers[STAGED][0]["cold"], answers[STAGED][0]["traced"]) if STAGED in answers else ()),
     )
 
 
@@ -150,9 +165,26 @@ def table_of(results: list[Measured], versions: dict[str, str]) -> Table:
     return table
 
 
+def staged_table_of(results: list[Measured]) -> Table:
+    """The staged executor: how much slower the others are, and what its first run takes."""
+    others = [name for name in MODULES if name != STAGED and name in results[0].seconds]
+    table = Table(title="staged executor: × how much faster it is; its first run, making the blocks included", box=None)
+    table.add_column("program", style="cyan", no_wrap=True)
+    table.add_column("k instr/s", justify="right", no_wrap=True)
+    for name in others:
+        table.add_column(f"×\n{name}", justify="right", style="bold", no_wrap=True)
+    table.add_column("first run\nms", justify="right", no_wrap=True)
+    table.add_column("traced", justify="right", no_wrap=True)
+    for result in results:
+        speed = result.instructions / result.seconds[STAGED] / 1e3
+        ratios = [short(result.ratio(name, STAGED)) for name in others]
+        table.add_row(result.program, f"{speed:,.0f}", *ratios, f"{1e3 * result.cold:,.1f}", str(result.traced))
+    return table
+
+
 def start(wanted: list[str]) -> list[Engine]:
     """The engines, started; a foreign one needs the environment that ``make peers`` makes."""
-    if any(name != MODEL for name in wanted) and not Path(peers_python()).exists():
+    if any(name not in OURS for name in wanted) and not Path(peers_python()).exists():
         raise typer.BadParameter(f"no foreign engines at {peers_python()}: `make peers`, or set PEERS_PYTHON")
     return [Engine(name) for name in wanted]
 
@@ -179,9 +211,13 @@ def main(
         for one in engines:
             one.close()
     console.print(table_of(results, versions))
+    if STAGED in versions:
+        console.print(staged_table_of(results))
     missed = [line for result in results for line in result.missed]
     bars = " and ".join(f"{bar} × {name}" for name, bar in BARS.items())
-    console.print(f"bar ({bars} on {', '.join(BARRED)}): {'; '.join(missed) if missed else 'held'}")
+    console.print(
+        f"bars ({bars} on {', '.join(BARRED)}; staged as in STAGED_BARS): {'; '.join(missed) if missed else 'held'}"
+    )
     if json_file is not None:
         figures = {"versions": versions, "repeats": repeats, "programs": [attrs.asdict(result) for result in results]}
         json_file.write_text(json.dumps(figures, indent=1) + "\n")
