@@ -14,6 +14,7 @@ from hyperion_conformance.report.summary import (
     Matrix,
     by_group,
     by_rule,
+    counted,
     ending,
     known_faults,
     matrix,
@@ -92,7 +93,7 @@ def _card(run: Run) -> Iterator[str]:
 
 def _matrix(title: str, caption: str, runs: Sequence[Run], rows: Matrix, opened: bool) -> Iterator[str]:
     yield f"<h2>{title}</h2><details{' open' if opened else ''}><summary>{len(rows)} rows, {caption}</summary>"
-    yield f"<div class=scroll><table><thead><tr><th scope=col>{title[:-1]}</th>"
+    yield f"<div class=scroll><table class=matrix-of><thead><tr><th scope=col>{title[:-1]}</th>"
     yield from (f"<th scope=col>{escape(run.name)}</th>" for run in runs)
     yield "</tr></thead><tbody>"
     for row, cells in rows.items():
@@ -135,17 +136,16 @@ def _failures(runs: Sequence[Run]) -> Iterator[str]:
     for number, run, found in groups:
         if found:
             total = sum(len(cause.results) for cause in found)
-            yield f"<h3>{escape(run.name)}: {_count(total, 'failing case')}, {_count(len(found), 'cause')}</h3>"
+            known = sum(result.baseline == "listed" for cause in found for result in cause.results)
+            excused = f" ({'all' if known == total else known} known)" if known else ""
+            yield f"<h3>{escape(run.name)}: {counted(total, 'failing case')}{excused}, "
+            yield f"{counted(len(found), 'cause')}</h3>"
         for cause in found:
             yield from _cause(number, run, cause)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def _cause(number: int, run: Run, cause: Cause) -> Iterator[str]:
-    size = _count(len(cause.results), "case")
+    size = counted(len(cause.results), "case")
     yield f"<section class=cause><h4>{escape(cause.title)} <span class=soft>({size})</span></h4>"
     ranked = sorted(cause.results, key=lambda r: (r.divergence is None, len(str(r.input)), r.id))
     for result in ranked[:FULL_PER_CAUSE]:
@@ -194,13 +194,13 @@ def _divergence(found: Divergence) -> Iterator[str]:
     where = f"step {found.step}" if found.exact else f"between steps {found.after} and {found.step}"
     yield f"<h4>First divergence: {where} of {found.steps_expected}"
     yield f", after <code>{escape(found.opcode)}</code>" if found.opcode else ""
-    yield f" <span class=soft>({_count(found.questions, 'trace question')})</span></h4>"
+    yield f" <span class=soft>({counted(found.questions, 'trace question')})</span></h4>"
     yield f"<p>{escape(found.note)}</p>" if found.note else ""
     if found.expected is not None and found.got is not None:
         rows = list(_state_rows(found.expected, found.got))
         if rows != (same := [row for row in rows if row[1] == row[2]]):
             yield _pairs([row for row in rows if row[1] != row[2]])
-        yield f"<details><summary>{_count(len(same), 'field')} on which both agree</summary>{_pairs(same)}</details>"
+        yield f"<details><summary>{counted(len(same), 'field')} on which both agree</summary>{_pairs(same)}</details>"
     elif found.previous is not None:
         rows = [(key, value, value) for key, value in found.previous.items()]
         yield f"<details><summary>Last state on which both agree</summary>{_pairs(rows)}</details>"
@@ -250,5 +250,5 @@ def _declined(runs: Sequence[Run]) -> Iterator[str]:
         for result in found:
             reasons.setdefault(f"{result.verdict}: {result.detail}", []).append(result.id)
         for reason, ids in sorted(reasons.items()):
-            yield f"<details><summary>{escape(run.name)}: {escape(reason)} ({_count(len(ids), 'case')})</summary>"
+            yield f"<details><summary>{escape(run.name)}: {escape(reason)} ({counted(len(ids), 'case')})</summary>"
             yield f"<p class=mono>{'<br>'.join(map(escape, ids))}</p></details>"

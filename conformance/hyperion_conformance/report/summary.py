@@ -103,10 +103,15 @@ def ending(run: Run) -> str:
     listed = sum(result.baseline == "listed" for result in run.results)
     unclaimed = sum(result.verdict == "not-claimed" for result in run.results)
     faults = len(known_faults(run))
-    cases = f"in {listed} case{'' if listed == 1 else 's'}"
-    known = f" but for {faults} known fault{'' if faults == 1 else 's'} {cases}" if code == 0 and listed else ""
+    told = f" but for {counted(faults, 'known fault')} in {counted(listed, 'case')}"
+    known = told if code == 0 and listed else ""
     # "holds" over the two cases that an implementation claims must not read like "holds" over all.
     return ENDING[code] + known + (f" ({unclaimed} not claimed)" if unclaimed else "")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def known_faults(run: Run) -> Mapping[str, Sequence[CaseResult]]:
@@ -132,9 +137,10 @@ def conclusion(code: int, runs: Sequence[Run], absent: Sequence[str]) -> Iterato
     if absent:
         yield f"not available here, so not asked: {', '.join(absent)}"
     if code == 0:
-        held = f"holds: {len(runs)} client{'' if len(runs) == 1 else 's'} asked"
+        held = f"holds: {counted(len(runs), 'client')} asked"
         if listed:
-            held += f", {faults} known faults of {faulty} of them in {len(listed)} cases, no other failure"
+            where = f"of {faulty} of them in {counted(len(listed), 'case')}"
+            held += f", {counted(faults, 'known fault')} {where}, no other failure"
         yield f"{held}  (exit 0)"
         return
     fresh = sum(not result.good and result.baseline != "listed" for run in runs for result in run.results)

@@ -16,6 +16,7 @@ from hyperion_conformance.report.summary import (
     Cell,
     by_group,
     by_rule,
+    counted,
     ending,
     known_faults,
     matrix,
@@ -54,7 +55,7 @@ def show_known(console: Console, runs: Sequence[Run]) -> None:
     console.print("\n[bold]known faults[/]")
     for run in runs:
         for why, results in known_faults(run).items():
-            count = f"{len(results)} case{'' if len(results) == 1 else 's'}"
+            count = counted(len(results), "case")
             # A fault of the client begins with its name; one of the adapter before it is told as the client's column.
             name = "" if why.startswith(run.name) else f"{run.name}: "
             console.print(Text.assemble((f"{SYMBOL['known']} ", "yellow"), f"{name}{why}; {count}"), soft_wrap=False)
@@ -103,9 +104,10 @@ def show_causes(console: Console, run: Run, most: int) -> None:
     groups = causes(result for result in run.results if not result.baseline)
     if groups:
         failing = sum(len(cause.results) for cause in groups)
-        console.print(f"\n[bold]{escape(run.name)}[/]: {failing} failing cases, {len(groups)} causes")
+        many = f"{counted(failing, 'failing case')}, {counted(len(groups), 'cause')}"
+        console.print(f"\n[bold]{escape(run.name)}[/]: {many}")
     for number, cause in enumerate(groups[:most], 1):
-        console.print(f"\n[bold]cause {number}[/] ({len(cause.results)} cases): {escape(cause.title)}")
+        console.print(f"\n[bold]cause {number}[/] ({counted(len(cause.results), 'case')}): {escape(cause.title)}")
         console.print(Group(*failure_lines(run, _smallest(cause))))
         others = [result.id for result in cause.results if result is not _smallest(cause)][:3]
         if others:
@@ -147,10 +149,26 @@ def divergence_lines(found: Divergence) -> Iterator[str]:
     yield f"first divergence {where} of {found.steps_expected}{opcode}  ({found.questions} trace questions)"
     if found.note:
         yield f"  {found.note}"
+    for name, state in (
+        (f"step {found.after}, both agree", found.previous),
+        (f"step {found.step}, specification", found.expected),
+        (f"step {found.step}, implementation", found.got),
+    ):
+        if state is not None and (found.differing or state is found.previous):
+            yield f"  {name:<28} {state_line(state)}"
     for key in found.differing:
         left, right = (found.expected or {}).get(key), (found.got or {}).get(key)
         for name, one, other in _inside(key, left, right):
-            yield f"  {name:<14} spec {brief(one, 60)}   implementation {brief(other, 60)}"
+            yield f"  {name:<14} specification   {brief(one, 80)}"
+            yield f"  {'':<14} implementation  {brief(other, 80)}"
+
+
+def state_line(state: Mapping[str, Json]) -> str:
+    """A state before an opcode on one line, its stack as a height: the words that differ follow below it."""
+    stack = state.get("stack")
+    height = f"stack of {len(stack)}" if isinstance(stack, Sequence) and not isinstance(stack, str) else ""
+    named = (f"{key} {state[key]}" for key in ("pc", "op", "gas", "depth", "memory_size") if key in state)
+    return "  ".join((*named, height))
 
 
 def _inside(key: str, left: Json, right: Json) -> Iterator[tuple[str, Json, Json]]:

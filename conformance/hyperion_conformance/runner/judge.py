@@ -18,6 +18,9 @@ from hyperion_conformance.runner.results import Verdict
 Observation: TypeAlias = Mapping[str, Json] | Skip | ErrorReply | Broken
 
 
+LONG = 72
+"""Characters of a value that fit on a line of a report."""
+
 WEAK = "the state afterwards was not given, so it was not compared"
 """Said of a pass that rests on status, gas and logs alone; reports count such passes."""
 
@@ -58,9 +61,7 @@ def judge(case: Case, seen: Observation) -> Judgement:
     nearest = min(differences, key=len)
     first = nearest[0]
     among = f" (nearest of {len(differences)} permitted outcomes)" if len(differences) > 1 else ""
-    return Judgement(
-        _kind(first), f"{first.path}: expected {brief(first.expected)}, got {brief(first.got)}{among}", first
-    )
+    return Judgement(_kind(first), f"{first.path}: {contrast(first.expected, first.got)}{among}", first)
 
 
 def _kind(first: Difference) -> Verdict:
@@ -128,7 +129,23 @@ def sameness(seen: Observation) -> str:
     return json.dumps(seen, sort_keys=True)
 
 
-def brief(value: Json, limit: int = 72) -> str:
+def _is_bytes(value: Json) -> bool:
+    return isinstance(value, str) and value.startswith("0x")
+
+
+def contrast(expected: Json, got: Json) -> str:
+    """Both values on one line; of long bytes only the words about the first that differs, and where that is."""
+    if _is_bytes(expected) and _is_bytes(got) and max(len(str(expected)), len(str(got))) > LONG:
+        left, right = str(expected)[2:], str(got)[2:]
+        differing = (i for i, (one, other) in enumerate(zip(left, right, strict=False)) if one != other)
+        same = next(differing, min(len(left), len(right)))
+        start, end = same // 64 * 64, same // 64 * 64 + 64  # the word of 32 bytes, since most bytes here are words
+        parts = [f"0x{'..' * (start > 0)}{text[start:end]}{'..' * (len(text) > end)}" for text in (left, right)]
+        return f"differs from byte {same // 2} of {len(left) // 2}: expected {parts[0]}, got {parts[1]}"
+    return f"expected {brief(expected)}, got {brief(got)}"
+
+
+def brief(value: Json, limit: int = LONG) -> str:
     """A value on one line of a report."""
     if value is None:
         return "nothing"
