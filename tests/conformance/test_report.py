@@ -1,9 +1,11 @@
 """Reports say what the run found, survive hostile text, and the command's exit codes can be relied on."""
 
 import datetime
+import io
 import json
 import os
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -18,14 +20,19 @@ from xml.etree import ElementTree
 
 import attrs
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 from hyperion_conformance.cli.conformance import app, merge
 from hyperion_conformance.harness import Tcp
 from hyperion_conformance.report.junit import junit
 from hyperion_conformance.report.page import page
+from hyperion_conformance.report.summary import conclusion
+from hyperion_conformance.report.terminal import show_runs
+from hyperion_conformance.runner import faults, wiring
 from hyperion_conformance.runner.baseline import BadBaseline, Known, apply_baseline, read_baseline, write_baseline
 from hyperion_conformance.runner.campaign import Campaign, handshake
+from hyperion_conformance.runner.cases import read_vectors
 from hyperion_conformance.runner.results import CaseResult, Run, exit_code, read_results, write_results
 from tests.conformance.toy_suite import PATIENT, command, suite, verdicts, write_suite
 
@@ -192,6 +199,88 @@ def test_a_malformed_baseline_is_refused(tmp_path: Path, text: str) -> None:
         read_baseline(file)
 
 
+# --- known faults of shipped clients ---------------------------------------------------------------------------------
+
+
+def test_the_shipped_list_is_about_cases_and_rules_that_exist() -> None:
+    released = wiring.released_vectors()
+    assert released is not None
+    cases = {case.id: case for case in read_vectors(released)}
+    assert len(faults.shipped()) > 10
+    for fault in faults.shipped():
+        assert fault.wrong in (fault.client, "adapter")
+        for rule in fault.rule.split(" .. "):
+            assert wiring.rule_place(rule), rule
+        for id, print_ in fault.cases.items():
+            assert cases[id].fingerprint.startswith(print_), id
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = 1",
+        "[[fault]]\nclient='a'\nrule='R'\nwrong='a'\nwhy='w'",  # shows nowhere
+        "[[fault]]\nclient='a'\nrule='R'\nwrong='a'\nwhy='w'\n[fault.cases]\nx='12345678'",  # without outcome
+        "[[fault]]\nclient='a'\nrule='R'\nwrong='a'\nwhy='w'\noutcome='fail'\n[fault.cases]\nx='123'",
+        "[[fault]]\nclient='a'\nrule='R'\nwrong='a'\nwhy='w'\ncolour='red'\ntests=['t']",
+        "[[fault]]\nclient='a'\nrule='R'\nwrong='a'\nwhy='w'\nuntil='soon'\ntests=['t']",
+    ],
+)
+def test_a_malformed_list_of_faults_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "baseline.toml"
+    file.write_text(text)
+    with pytest.raises(BadBaseline):
+        faults.read_faults(file)
+
+
+def test_a_known_fault_is_shown_with_its_reason_and_does_not_count(wrong: Run) -> None:
+    fault = faults.Fault("wrong", "VM-mul", "wrong", "multiplies too cheaply", "fail")
+    fault = attrs.evolve(fault, cases={r.id: r.fingerprint for r in wrong.results if not r.good})
+    run = apply_baseline(wrong, fault.known(), TODAY, True)
+    assert exit_code(run) == 0
+    reason = "wrong is wrong (VM-mul): it multiplies too cheaply"
+    assert reason in page([run])
+    console = Console(width=100, record=True, file=io.StringIO())
+    show_runs(console, [run])
+    text = console.export_text()
+    assert reason in " ".join(text.split())
+    assert "△ 8/11" in text and "✗" not in text.replace("✗ wrong", "")
+    assert list(conclusion(0, [run], ())) == [
+        "holds: 1 client asked, 1 known fault of 1 of them in 3 cases, no other failure  (exit 0)"
+    ]
+    one_less = apply_baseline(wrong, fault.known()[1:], TODAY, True)
+    assert exit_code(one_less) == 1
+
+
+def test_a_fault_of_the_model_itself_is_told_in_full_and_its_line_replays(tmp_path: Path) -> None:
+    """ADD with a seeded fault, through the command, and the printed line through the shell."""
+    argv = (sys.executable, str(Path(__file__).parent / "broken_adapters" / "model_with_fault.py"), "VM-add")
+    hyperion = f"{shlex.quote(sys.executable)} -c 'from hyperion_conformance.cli import main; main()'"
+    words = f"conformance run --once --id 'vm.run/arithmetic/add-m*' --output {tmp_path} -- {shlex.join(argv)}"
+    done = shell(f"{hyperion} {words}")
+    assert done.returncode == 1, done.stderr
+    for needed in (
+        "FAIL vm.run/arithmetic/add-max-signed-by-edges@1",
+        "MUST VM-add",
+        "$.output: differs from byte 96 of 352",
+        "first divergence at step 6 of 58, after ADD",
+        "step 5, both agree",
+        "step 6, specification",
+        "step 6, implementation",
+        "rule: reference/hyperion/primitives/word.py:",
+    ):
+        assert needed in done.stdout, done.stdout
+    line = next(line.strip() for line in done.stdout.splitlines() if line.strip().startswith("hyperion conformance"))
+    again = shell(line.replace("hyperion", hyperion, 1))
+    assert again.returncode == 1, again.stderr
+    assert "first divergence at step 6 of 58, after ADD" in again.stdout
+
+
+def shell(line: str) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PATH": os.environ.get("PATH", "")}
+    return subprocess.run(line, shell=True, capture_output=True, text=True, env=environment, timeout=120, check=False)
+
+
 # --- the command ----------------------------------------------------------------------------------------------------
 
 
@@ -207,6 +296,7 @@ def test_run_wrong_prints_the_line_that_replays(folder: Path, tmp_path: Path) ->
     assert code == 1
     line = next(line for line in text.splitlines() if "hyperion conformance replay" in line)
     name = line.split()[3]
+    assert f"--vectors {folder}" in line
     code, text = invoke("replay", name, "--vectors", str(folder), *adapter("wrong_answer"))
     assert code == 1 and "first divergence" in text
     code, text = invoke("replay", name, "--vectors", str(folder), *adapter("toy"))
