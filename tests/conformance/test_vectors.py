@@ -32,6 +32,7 @@ from hyperion_conformance.vectors.load import decode_file, decode_tombstones, re
 from hyperion_conformance.vectors.manifest import decode_manifest, manifest_of, read_manifest
 from hyperion_conformance.vectors.record import Case, Draft, VectorError, files_of
 from hyperion_conformance.vectors.schema import check_document
+from hyperion_conformance.workers import Workers
 
 PROJECT = Path(__file__).resolve().parents[2]
 RELEASED = PROJECT / "conformance" / "vectors"
@@ -140,7 +141,7 @@ def test_hash_seeds_of_the_interpreter_do_not_show(cases: tuple[Case, ...]) -> N
 
 
 def test_number_of_processes_does_not_show(few: list[Draft], cases: tuple[Case, ...]) -> None:
-    assert fill.fill(few, jobs=2) == cases
+    assert fill.fill(few, Workers(jobs=2)) == cases
 
 
 def test_more_random_cases_leave_the_others_as_they_are() -> None:

@@ -20,6 +20,7 @@ from hyperion_conformance.fixtures.campaign import Selection, draw, plan, planne
 from hyperion_conformance.fixtures.faults import FAULTS
 from hyperion_conformance.fixtures.networks import UnknownNetworkError, modelled, network_named
 from hyperion_conformance.fixtures.source import Case, FixtureError, Kind, cases_under
+from hyperion_conformance.workers import ALONE
 
 Count = Callable[[str, int], None]
 
@@ -39,7 +40,7 @@ def evm(fixtures_dir: Path) -> Path:
 @pytest.mark.slow
 def test_a_sample_of_the_official_cases(evm: Path, count_official: Count) -> None:
     chosen = plan(evm, Selection(sample=SAMPLE, seed=SEED))
-    results = list(run_all(planned(evm, chosen), jobs=1))
+    results = list(run_all(planned(evm, chosen), ALONE))
     failed = [f"{result.id}: {result.mismatch}" for result in results if not result.passed]
     assert not failed, failed[:5]
     assert len(results) == len(chosen.positions) >= min(SAMPLE, chosen.found)
@@ -90,8 +91,8 @@ def cases_about(evm: Path) -> dict[str, list[Case]]:
 def test_a_seeded_fault_fails_cases_that_pass_without_it(rule: str, cases_about: dict[str, list[Case]]) -> None:
     cases = cases_about[rule]
     assert cases, f"no official case about {rule}"
-    assert all(result.passed for result in run_all(cases, jobs=1))
-    assert not all(result.passed for result in run_all(cases, jobs=1, fault_rule=rule))
+    assert all(result.passed for result in run_all(cases, ALONE))
+    assert not all(result.passed for result in run_all(cases, ALONE, rule))
 
 
 def test_every_fault_has_cases_about_it() -> None:
@@ -166,7 +167,7 @@ def test_released_files_are_read_outcome_by_outcome(tmp_path: Path) -> None:
     assert [case.id for case in cases] == ["example[Cancun-0]", "example[Cancun-1]", "example[Cancun-2]"]
     assert {case.group for case in cases} == {("Cancun", Kind.STATE.value, "GeneralStateTests")}
     assert chosen.omitted == {"format not known": 1}
-    assert [result.mismatch.field for result in run_all(cases, 1) if result.mismatch] == [
+    assert [result.mismatch.field for result in run_all(cases, ALONE) if result.mismatch] == [
         "state root", "state root", "exception",
     ]  # fmt: skip
 
@@ -232,5 +233,5 @@ def test_the_command_holds_on_official_cases_and_not_with_a_fault(evm: Path) -> 
 
 def test_an_exception_fails_its_case_alone() -> None:
     broken = Case("broken", Kind.STATE, "Cancun", ".", 0, b"{}")
-    (result,) = run_all([broken], jobs=1)
+    (result,) = run_all([broken], ALONE)
     assert result.mismatch is not None and result.mismatch.field == "runner"

@@ -18,6 +18,7 @@ from hyperion_conformance.vectors.load import read_folder, read_tombstones
 from hyperion_conformance.vectors.manifest import Check, manifest_of, read_manifest
 from hyperion_conformance.vectors.record import Case, VectorError, VectorFile, files_of
 from hyperion_conformance.vectors.schema import NAMES, schema
+from hyperion_conformance.workers import ClusterError, Workers
 
 app: Final = typer.Typer(add_completion=False, no_args_is_help=True, help="The released cases: fill, verify, compare.")
 
@@ -27,6 +28,9 @@ CI_SAMPLE: Final = 0.1
 
 Folder = Annotated[Path, typer.Argument(help="A folder of vectors.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Processes to compute with; the result does not depend on it.")]
+Cluster = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler whose workers compute instead; same result.")
+]
 
 
 @contextmanager
@@ -88,6 +92,7 @@ def fill_command(
     target: Annotated[list[str] | None, typer.Option(help="Only this target (may be repeated).")] = None,
     out: Annotated[Path, typer.Option(help="The folder to write.")] = RELEASED,
     jobs: Jobs = 1,
+    cluster: Cluster = None,
     check: Annotated[
         str, typer.Option(help="Independent clients, by name or command, with commas; empty for none.")
     ] = clients.DEFAULT,
@@ -97,7 +102,7 @@ def fill_command(
     targets = tuple(target or ())
     try:
         with progress_bar(console) as progress:
-            cases = fill.fill(fill.all_drafts(seed, count, targets), jobs, progress)
+            cases = fill.fill(fill.all_drafts(seed, count, targets), Workers(jobs, cluster), progress)
             coverage.refuse_unknown(cases)
             files = files_of(cases)
             refuse_removal(files, out, targets)
@@ -105,7 +110,7 @@ def fill_command(
             checks, disagreements = check_with(names, cases, jobs, progress)
     except VectorError as error:
         raise fail("fill", error, TARGET_WRONG) from None
-    except clients.UnknownClient as error:
+    except (clients.UnknownClient, ClusterError) as error:
         raise fail("fill", error, USAGE) from None
     except fill.ClientBroke as error:
         raise fail("fill", error, ADAPTER_BROKE) from None
@@ -137,6 +142,7 @@ def verify_command(
     refill: Annotated[bool, typer.Option("--refill", help="Ask the model again, and compare byte for byte.")] = False,
     sample: Annotated[float, typer.Option(min=0, max=1, help="With --refill: this share of the cases only.")] = 1.0,
     jobs: Jobs = 1,
+    cluster: Cluster = None,
 ) -> None:
     """Hold a folder against its manifest and schema, and, if asked, against the model."""
     console = Console()
@@ -144,9 +150,11 @@ def verify_command(
         found = verify.verify(folder)
         if refill:
             with progress_bar(console) as progress:
-                found = verify.refill(found, sample, jobs, progress)
+                found = verify.refill(found, sample, Workers(jobs, cluster), progress)
     except VectorError as error:
         raise fail("verify", error, TARGET_WRONG) from None
+    except ClusterError as error:
+        raise fail("verify", error, USAGE) from None
     for problem in found.problems[:SHOWN]:
         console.print(f"[red]wrong[/] {escape(str(problem))}", highlight=False, soft_wrap=True)
     asked = f", {found.refilled} of them filled again" if refill else ""
@@ -201,6 +209,7 @@ def diff_command(
     before: Annotated[Path, typer.Argument(help="A folder of vectors.")] = RELEASED,
     after: Annotated[Path | None, typer.Argument(help="Another one; without it, what the model says now.")] = None,
     jobs: Jobs = 1,
+    cluster: Cluster = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show which cases were added, removed and changed, and where they differ first."""
@@ -213,8 +222,8 @@ def diff_command(
             manifest = read_manifest(before)
             with progress_bar(console) as progress:
                 drafts = fill.all_drafts(manifest.seed, manifest.count, manifest.targets)
-                new = list(fill.fill(drafts, jobs, progress))
-    except VectorError as error:
+                new = list(fill.fill(drafts, Workers(jobs, cluster), progress))
+    except (VectorError, ClusterError) as error:
         raise fail("diff", error, USAGE) from None
     changes = list(diff.compare_cases(old, new))
     for change in changes:

@@ -17,6 +17,7 @@ from hyperion_conformance.fixtures.campaign import Plan, Result, Selection, Tall
 from hyperion_conformance.fixtures.faults import FAULTS
 from hyperion_conformance.fixtures.junit import write_junit
 from hyperion_conformance.fixtures.source import FixtureError
+from hyperion_conformance.workers import ClusterError, Workers
 
 MOST_FAILURES: Final = 20
 """Failures that are shown in full; all are in the JUnit file."""
@@ -113,6 +114,9 @@ def closing_line(results: Sequence[Result], total: int, seconds: float) -> str:
 def tests(
     fixtures: Annotated[Path, typer.Option(help="File or folder of official cases (*.json, *.jsonl, *.jsonl.xz).")],
     jobs: Annotated[int, typer.Option(min=1, help="Processes (default: one a processor).")] = os.cpu_count() or 1,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler whose workers run the cases instead.")
+    ] = None,
     shard: Annotated[str, typer.Option(metavar="I/N", help="Run only part I of N.")] = "1/1",
     sample: Annotated[int | None, typer.Option(min=1, help="Run about so many, spread over all groups.")] = None,
     seed: Annotated[int, typer.Option(help="Which sample.")] = 0,
@@ -137,7 +141,8 @@ def tests(
         typer.echo(f"hyperion vm tests: {error}", err=True)
         raise typer.Exit(USAGE) from None
     total = len(chosen.positions)
-    console.print(f"{chosen.found:,} cases found, {total:,} to run with {jobs} processes", highlight=False)
+    workers = Workers(jobs, cluster)
+    console.print(f"{chosen.found:,} cases found, {total:,} to run with {workers}", highlight=False)
     if break_rule is not None:
         console.print(f"[yellow]with a fault: {FAULTS[break_rule].what}[/]")
     if total == 0:
@@ -148,9 +153,12 @@ def tests(
     started = time.monotonic()
     interrupted = False
     try:
-        watched(run_all(planned(fixtures, chosen), jobs, break_rule), total, console, results)
+        watched(run_all(planned(fixtures, chosen), workers, break_rule), total, console, results)
     except KeyboardInterrupt:
         interrupted = True
+    except ClusterError as error:
+        typer.echo(f"hyperion vm tests: {error}", err=True)
+        raise typer.Exit(USAGE) from None
     finish(console, results, chosen, time.monotonic() - started, junit)
     failed = any(not result.passed for result in results)
     raise typer.Exit(TARGET_WRONG if failed else INCONCLUSIVE if interrupted else HOLDS)

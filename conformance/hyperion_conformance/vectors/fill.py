@@ -4,7 +4,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +21,7 @@ from hyperion_conformance.vectors.load import MANIFEST, TOMBSTONES, read_tombsto
 from hyperion_conformance.vectors.manifest import Check, Manifest
 from hyperion_conformance.vectors.model import ForkOf, digest_chain, known_fork, machine_for, run
 from hyperion_conformance.vectors.record import Case, Draft, Trace, VectorError, VectorFile, case_of, checkpoints
+from hyperion_conformance.workers import ALONE, Workers, over
 
 DEFAULT_SEED: Final = 7
 DEFAULT_COUNT: Final = 400
@@ -55,12 +55,9 @@ def fill_case(draft: Draft, fork_of: ForkOf = fork_named) -> Case:
     return case_of(draft, outcome, Trace(len(chain), stride, tuple(chain[step] for step in steps)))
 
 
-def fill(drafts: Sequence[Draft], jobs: int = 1, progress: Progress = no_progress) -> tuple[Case, ...]:
-    """The cases of all drafts, in their order; the number of processes changes nothing but the time."""
-    if jobs == 1:
-        return tuple(_reported(map(fill_case, drafts), len(drafts), progress))
-    with get_context("spawn").Pool(jobs) as pool:
-        return tuple(_reported(pool.imap(fill_case, drafts, chunksize=32), len(drafts), progress))
+def fill(drafts: Sequence[Draft], workers: Workers = ALONE, progress: Progress = no_progress) -> tuple[Case, ...]:
+    """The cases of all drafts, in their order; who works changes nothing but the time."""
+    return tuple(_reported(over(workers, fill_case, drafts, chunk=32), len(drafts), progress))
 
 
 def _reported(cases: Iterator[Case], total: int, progress: Progress) -> Iterator[Case]:

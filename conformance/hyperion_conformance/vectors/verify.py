@@ -15,6 +15,7 @@ from hyperion_conformance.vectors.load import MANIFEST, TOMBSTONES, bytes_of, re
 from hyperion_conformance.vectors.manifest import Manifest, counts_of, read_manifest, root_of, spec_version
 from hyperion_conformance.vectors.record import Case, Draft, VectorError, VectorFile, files_of
 from hyperion_conformance.vectors.schema import check_document
+from hyperion_conformance.workers import ALONE, Workers
 
 FULL: Final = 1.0
 
@@ -87,7 +88,9 @@ def in_sample(id: str, share: float) -> bool:
     return int.from_bytes(hashlib.sha256(b"sample " + id.encode()).digest()[:8], "big") < share * 2**64
 
 
-def refill(verified: Verified, share: float = FULL, jobs: int = 1, progress: Progress = no_progress) -> Verified:
+def refill(
+    verified: Verified, share: float = FULL, workers: Workers = ALONE, progress: Progress = no_progress
+) -> Verified:
     """What the model says now of a share of the cases, against what the folder says.
 
     The whole is compared byte for byte. Of a sample, each case is; the drafts are made anew in both.
@@ -101,7 +104,7 @@ def refill(verified: Verified, share: float = FULL, jobs: int = 1, progress: Pro
     released = {case.id: case for file in verified.files for case in file.cases}
     problems.extend(problems_of_drafts(drafts, released))
     chosen = [draft for draft in drafts if in_sample(draft.id, share)]
-    fresh = fill(chosen, jobs, progress)
+    fresh = fill(chosen, workers, progress)
     mine = [released[case.id] for case in fresh if case.id in released]
     for change in compare_cases(mine, [case for case in fresh if case.id in released]):
         problems.append(problem_of(change))
