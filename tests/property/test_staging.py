@@ -13,7 +13,15 @@ from hyperion.vm.stack import stack_of
 from hyperion.vm.staging.executing import Blocks, compiled, run_staged
 from hyperion.vm.step import run
 from tests.benchmark.assembler import assemble
-from tests.property.staging_programs import Difference, campaign, check_every_exit, check_exit, check_run, machine_of
+from tests.property.staging_programs import (
+    Difference,
+    campaign,
+    check_every_exit,
+    check_exit,
+    check_run,
+    machine_of,
+    program_of,
+)
 from tests.support.machines import machine_for
 
 SEED: Final = 2026
@@ -23,7 +31,8 @@ SEED: Final = 2026
 @given(st.integers(0, 2**64))
 @settings(max_examples=60)
 def test_every_exit_of_every_block_is_a_machine_of_step(seed: int) -> None:
-    machine = machine_of(Random(seed))
+    rng = Random(seed)
+    machine = machine_of(rng, program_of(rng))
     tables = Blocks(enough=1, patience=0)
     if check_every_exit(machine, tables).status != "unfinished":
         check_run(machine, tables)
@@ -32,7 +41,8 @@ def test_every_exit_of_every_block_is_a_machine_of_step(seed: int) -> None:
 @given(st.integers(0, 2**64), st.integers(1, 4), st.integers(0, 20), st.integers(1, 2))
 @settings(max_examples=30)
 def test_presence_of_the_cache_does_not_show(seed: int, enough: int, patience: int, codes: int) -> None:
-    machine = machine_of(Random(seed))
+    rng = Random(seed)
+    machine = machine_of(rng, program_of(rng))
     if check_every_exit(machine, Blocks(enough=1, patience=0)).status == "unfinished":
         return
     cache = Blocks(enough, patience, codes)
@@ -42,10 +52,10 @@ def test_presence_of_the_cache_does_not_show(seed: int, enough: int, patience: i
 
 
 def test_campaign_reaches_what_it_is_about() -> None:
-    told = campaign(SEED, 120)
+    told = campaign(SEED, 60)
     for status in ("out-of-gas", "stack-underflow", "stack-overflow", "stop", "invalid-jump"):
         assert status in told
-    assert "'programs': 120" in told
+    assert "'programs': 60" in told
 
 
 # --- controls ---------------------------------------------------------------------------------------------------------

@@ -459,7 +459,9 @@ class Trace:
         for index in range(self.numbers[SLOTS]):
             preamble += [f"    s{index} = stack.top", "    stack = stack.rest"]
         preamble += ["    base = stack", f"    base_depth = depth - {self.numbers[SLOTS]}"]
-        preamble += ["    gas = machine.gas", "    refund = machine.substate.refund", "    steps = machine.steps"]
+        preamble += ["    gas = machine.gas", "    steps = machine.steps"]
+        if REFUND in self.uses:
+            preamble.append("    refund = machine.substate.refund")
         preamble += [f"    {name} = {FACTS[name]}" for name in FACTS if name in self.uses]
         if LOAD in self.uses:
             preamble += ["    words = {}", "    written = {}", "    load = machine.memory.load"]
