@@ -1,0 +1,491 @@
+"""The machine: what ``step`` does to any well-formed machine, for each of the 256 opcodes.
+
+Gas, depth, words, memory size, storage, accounts and environment are unknown; only the opcode is given, one obligation
+each. The five theorems look at the same executions of ``step`` from five sides.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+import attrs
+import msgspec
+
+from hyperion.state.world import World
+from hyperion.symbolic.ideal import Ideal
+from hyperion.symbolic.opaque import OpaqueBytes, length_of
+from hyperion.symbolic.proxies import all_of, any_of, implies
+from hyperion.vm import call, gas, step
+from hyperion.vm.forks import OSAKA
+from hyperion.vm.machine import Halt, Instruction, Machine, Status, Suspended
+from hyperion.vm.memory import EMPTY_MEMORY
+from hyperion.vm.stack import STACK_LIMIT, Stack
+from hyperion_proofs.machines import (
+    ASSUMPTIONS,
+    MAX_ADDRESS,
+    MAX_GAS,
+    MAX_SIZE,
+    MAX_WORD,
+    UnknownStack,
+    memory_is_paid,
+    step_of,
+    unknown_environment,
+    unknown_frame,
+    unknown_machine,
+    unknown_substate,
+    unknown_world,
+)
+from hyperion_proofs.mutant import in_place, mutant
+from hyperion_proofs.solve import ARITHMETIC
+from hyperion_proofs.statement import Given, Statement, word
+from hyperion_proofs.theorem import Control, Kind, Obligation, Theorem
+
+ROWS: Final = OSAKA.instructions
+OPCODES: Final = {row.name: row.opcode for row in ROWS if row.name != "INVALID"}
+CALLS: Final = frozenset({"CALL", "CALLCODE", "DELEGATECALL", "STATICCALL"})
+CREATIONS: Final = frozenset({"CREATE", "CREATE2"})
+LOGS: Final = frozenset(f"LOG{number}" for number in range(5))
+
+MAY_CHANGE_MEMORY: Final = CALLS | CREATIONS | LOGS | {
+    "MLOAD", "MSTORE", "MSTORE8", "MCOPY", "KECCAK256", "CALLDATACOPY", "CODECOPY", "EXTCODECOPY", "RETURNDATACOPY",
+}  # fmt: skip
+MAY_CHANGE_WORLD: Final = CREATIONS | {"CALL", "CALLCODE", "SSTORE", "SELFDESTRUCT", "RETURN"}
+"""RETURN ends a creation, whose output becomes code."""
+MAY_CHANGE_SUBSTATE: Final = CALLS | CREATIONS | LOGS | {
+    "BALANCE", "EXTCODESIZE", "EXTCODECOPY", "EXTCODEHASH", "SLOAD", "SSTORE", "TSTORE", "SELFDESTRUCT",
+}  # fmt: skip
+MAY_CHANGE_RETURNED: Final = CALLS | CREATIONS
+
+HYPOTHESES: Final = (
+    "the machine is well-formed: depth from 0 to 1,024, words from 0 to 2**256 − 1, memory of whole words that was "
+    "paid for, gas below 2**64, the program counter inside the padded code, no empty account, no stored 0; the "
+    "running account has a nonce or code; initialisation code is not static; the fork is OSAKA"
+)
+
+
+def name_of(opcode: int) -> str:
+    """How an opcode is shown: byte and name."""
+    return f"{opcode:#04x} {ROWS[opcode].name}"
+
+
+def executed(given: Given, opcode: int, static: bool | None = None) -> tuple[Machine, Machine]:
+    """Any machine at the opcode, and the one a step later."""
+    priced = ROWS[opcode].name not in CALLS
+    before = unknown_machine(given, opcode, OSAKA, static, priced)
+    given.note("instruction", name_of(opcode))
+    after = step_of(given, before, priced)
+    boundary: Any = after.boundary
+    given.note("afterwards", boundary.status.value if type(boundary) is Halt else "goes on")
+    given.note("gas, before and after", (before.gas, after.gas))
+    return before, after
+
+
+def entered(before: Machine, after: Machine) -> Suspended | None:
+    """The caller that waits, if the step has entered another frame."""
+    return None if after.frame is before.frame else after.frame.caller_frame
+
+
+def status_of(machine: Machine) -> Status | None:
+    """How the frame ended, if it did."""
+    boundary = machine.boundary
+    return boundary.status if type(boundary) is Halt else None
+
+
+def cells(stack: Any) -> tuple[list[int], Any]:
+    """The words put on top of what was unknown, and that."""
+    found: list[int] = []
+    while (type(stack) is Stack and type(stack.depth) is not int) or (type(stack) is Stack and stack.depth != 0):
+        found.append(stack.top)
+        stack = stack.rest
+    return found, stack
+
+
+# --- well-formed ------------------------------------------------------------------------------------------------------
+
+
+def claim_well_formed(given: Given, machine: Machine) -> None:
+    """What is claimed of a machine that stands in the frame of the instruction."""
+    program: Any = machine.frame.program
+    memory: Any = machine.memory
+    given.claim("program counter inside the program", all_of(machine.pc >= 0, machine.pc < program.length))
+    given.claim("depth from 0 to 1,024", all_of(machine.stack.depth >= 0, machine.stack.depth <= STACK_LIMIT))
+    pushed, rest = cells(machine.stack)
+    for value in pushed:
+        given.claim("words in range", all_of(value >= 0, value <= MAX_WORD))
+    given.claim("depth counts the words", machine.stack.depth == rest.depth + len(pushed))
+    given.claim("memory of whole words", memory.size % 32 == 0)
+    given.claim("memory was paid for", memory_is_paid(memory.size, machine.gas))
+
+
+def claim_running_account(given: Given, machine: Machine) -> None:
+    """Where there is code to run, the account has a nonce or code."""
+    account = machine.world.account(machine.frame.address)
+    has_some = any_of(account.nonce != 0, length_of(account.code) != 0)
+    given.claim("the running account has a nonce or code", implies(length_of(machine.frame.code) != 0, has_some))
+
+
+def well_formed(opcode: int) -> Statement:
+    """The successor of a well-formed machine is well-formed, in the same frame or in a new one."""
+
+    def statement(given: Given) -> None:
+        before, after = executed(given, opcode)
+        given.claim("gas is not negative", after.gas >= 0)
+        given.claim("steps are counted", after.steps > before.steps)
+        waiting = entered(before, after)
+        if waiting is not None:
+            given.claim("starts empty", after.stack.depth == 0 and after.memory is EMPTY_MEMORY)
+            given.claim("starts at 0", after.pc == 0)
+            given.claim("one call deeper", after.frame.depth == before.frame.depth + 1)
+            given.claim("at most 1,024 deep", after.frame.depth <= 1024)
+            given.claim("the caller has room for a result", waiting.machine.stack.depth < STACK_LIMIT)
+            given.claim("the caller's gas is not negative", waiting.machine.gas >= 0)
+            given.claim("initialisation code is not static", not (after.frame.static and after.frame.creates))
+            claim_well_formed(given, waiting.machine)
+            if status_of(after) is None:
+                claim_running_account(given, after)
+        elif after.boundary is None:
+            claim_well_formed(given, after)
+            if after.world is not before.world:
+                claim_running_account(given, after)
+
+    return statement
+
+
+def gas_falls(opcode: int) -> Statement:
+    """Gas of all frames together falls strictly, or the frame ends; exceptional ends leave none."""
+
+    def statement(given: Given) -> None:
+        before, after = executed(given, opcode)
+        waiting, status = entered(before, after), status_of(after)
+        given.claim("gas is not negative", after.gas >= 0)
+        if waiting is not None:
+            given.claim("gas of caller and callee together falls", after.gas + waiting.machine.gas < before.gas)
+        elif status is None:
+            given.claim("gas falls", after.gas < before.gas)
+        elif status.exceptional:
+            given.claim("all gas is lost", after.gas == 0)
+        else:
+            given.claim("gas does not rise", after.gas <= before.gas)
+
+    return statement
+
+
+# --- as the row says --------------------------------------------------------------------------------------------------
+
+
+def as_the_row_says(opcode: int, row: Instruction | None = None) -> Statement:
+    """Underflow and overflow exactly where the row says; else its pops and pushes, its static gas, its place to go."""
+    row = row or ROWS[opcode]
+
+    def statement(given: Given) -> None:
+        before, after = executed(given, opcode)
+        depth, status = before.stack.depth, status_of(after)
+        short = depth < row.pops
+        given.claim("underflow exactly if operands are missing", (status is Status.STACK_UNDERFLOW) == short)
+        full = all_of(depth >= row.pops, depth - row.pops + row.pushes > STACK_LIMIT)
+        given.claim("overflow exactly if there is no room", (status is Status.STACK_OVERFLOW) == full)
+        waiting = entered(before, after)
+        if status is not None and waiting is None:
+            return
+        machine = after if waiting is None else waiting.machine
+        pushes = row.pushes if waiting is None else 0  # the result comes with the return
+        given.claim("static gas is paid", machine.gas <= before.gas - row.gas)
+        pushed, rest = cells(machine.stack)
+        given.claim("no word below the operands is touched", type(rest) is UnknownStack and rest.index <= row.pops)
+        given.claim("pops and pushes", len(pushed) <= pushes and rest.index - len(pushed) == row.pops - pushes)
+        given.claim("depth", machine.stack.depth == depth - row.pops + pushes)
+        if waiting is None and row.name not in ("JUMP", "JUMPI"):
+            given.claim("on to the next instruction", after.pc == before.pc + 1 + row.immediate)
+
+    return statement
+
+
+def nothing_else_changes(opcode: int) -> Statement:
+    """What the instruction has no business with is the same object afterwards; an exceptional end changes nothing."""
+
+    def statement(given: Given) -> None:
+        before, after = executed(given, opcode)
+        name, status, waiting = ROWS[opcode].name, status_of(after), entered(before, after)
+        machine = after if waiting is None else waiting.machine
+        failed = status is not None and status.exceptional and waiting is None
+        given.claim("environment", after.environment is before.environment)
+        given.claim("frame", machine.frame is before.frame)
+        if failed or name not in MAY_CHANGE_MEMORY:
+            given.claim("memory", machine.memory is before.memory)
+        if failed or name not in MAY_CHANGE_WORLD or (name == "RETURN" and not before.frame.creates):
+            given.claim("world", after.world is before.world)
+        if failed or name not in MAY_CHANGE_SUBSTATE:
+            given.claim("substate", after.substate is before.substate)
+        if failed or name not in MAY_CHANGE_RETURNED:
+            given.claim("output of the last call", machine.returned is before.returned)
+
+    return statement
+
+
+# --- static frames ----------------------------------------------------------------------------------------------------
+
+
+def claim_same_world(given: Given, before: World, after: World) -> None:
+    """Every account is the same, field by field, at an address and a key of which nothing is known."""
+    if after is before:
+        return
+    address, key = given.integer("some address", 0, MAX_ADDRESS), word(given, "some key")
+    mine, its = before.account(address), after.account(address)
+    given.claim("nonces", mine.nonce == its.nonce)
+    given.claim("balances", mine.balance == its.balance)
+    given.claim("storage", mine.storage.get(key, 0) == its.storage.get(key, 0))
+    given.claim("code", same_code(mine.code, its.code))
+
+
+def same_code(mine: Any, its: Any) -> bool:
+    """Whether two codes are one: that of the same account, or both none."""
+    if type(mine) is not OpaqueBytes or type(its) is not OpaqueBytes:
+        return type(mine) is type(its) and bool(mine == its)
+    return bool(mine.label[0] == its.label[0]) and bool(mine.label[1] == its.label[1])
+
+
+def static_changes_nothing(opcode: int) -> Statement:
+    """World, logs, transient storage, creations and deletions are as before, and a frame that is entered is static."""
+
+    def statement(given: Given) -> None:
+        before, after = executed(given, opcode, static=True)
+        mine, its = before.substate, after.substate
+        claim_same_world(given, before.world, after.world)
+        for name in ("transient", "logs", "created", "destroyed"):
+            given.claim(name, getattr(mine, name) is getattr(its, name))
+        given.claim("refund", mine.refund == its.refund)
+        given.claim("what is entered is static", after.frame is before.frame or after.frame.static is True)
+
+    return statement
+
+
+# --- between frames ---------------------------------------------------------------------------------------------------
+
+
+def halted_stays(given: Given) -> None:
+    """The step of a halted machine is itself."""
+    machine = unknown_machine(given, 0)
+    for status in Status:
+        halted = msgspec.structs.replace(machine, boundary=Halt(status))
+        given.claim(f"halted by {status.value}", halted.halted and step_of(given, halted) is halted)
+    given.claim("a machine that goes on is not halted", not machine.halted)
+
+
+def returns(status: Status, creates: bool) -> Statement:
+    """The caller goes on with the gas of both, one word more, and the callee's changes exactly if it succeeded."""
+
+    def statement(given: Given) -> None:
+        caller = unknown_machine(given, OPCODES["CREATE" if creates else "CALL"])
+        given.assume(caller.stack.depth < STACK_LIMIT)
+        offset, size = word(given, "output offset"), word(given, "output size")
+        memory: Any = caller.memory
+        given.assume(any_of(size == 0, offset + size <= memory.size))
+        frame = msgspec.structs.replace(
+            unknown_frame(given, 0, 0, OSAKA, static=given.truth("callee is static")),
+            creates=creates, caller_frame=Suspended(caller, 0 if creates else offset, 0 if creates else size),
+        )  # fmt: skip
+        output: Any = OpaqueBytes(given, given.integer("output length", 0, MAX_SIZE))
+        callee = Machine(
+            0, given.integer("callee's gas", 0, MAX_GAS - 1), caller.stack, caller.memory, caller.returned, frame,
+            unknown_world(given, "callee's world"), unknown_substate(given), unknown_environment(given, OSAKA),
+            given.integer("callee's steps", 0, 2**64), Halt(status, output),
+        )  # fmt: skip
+        after = step_of(given, callee)
+        given.claim("the caller goes on", after.boundary is None and after.frame is caller.frame)
+        given.claim("at the next instruction", after.pc == caller.pc + 1)
+        given.claim("with the gas of both", after.gas == caller.gas + callee.gas)
+        given.claim("with one word more", after.stack.rest is caller.stack)
+        given.claim("that says whether it succeeded", (after.stack.top != 0) == any_of(
+            status.succeeds and not creates, all_of(status.succeeds, callee.frame.address != 0)
+        ))  # fmt: skip
+        source = callee if status.succeeds else caller
+        given.claim("with these changes", after.world is source.world and after.substate is source.substate)
+
+    return statement
+
+
+# --- the theorems -----------------------------------------------------------------------------------------------------
+
+
+def for_all_opcodes(make: Callable[[int], Statement]) -> tuple[Obligation, ...]:
+    """An obligation for each of the 256 opcodes."""
+    return tuple(Obligation(name_of(opcode), make(opcode), ARITHMETIC) for opcode in range(256))
+
+
+def seeded(weakening: str, statement: Statement, *ideals: Callable[[], Ideal]) -> Control:
+    """A control in which functions of the model are replaced by faulty ones."""
+    return Control(
+        weakening, Obligation(weakening, statement, ARITHMETIC, ideals=lambda: tuple(make() for make in ideals))
+    )
+
+
+def in_place_operation(name: str, operation: Callable[[Machine, int], Machine]) -> Ideal:
+    """The fork's table with another operation in one row, put where the machines here take their table from."""
+    row = msgspec.structs.replace(ROWS[OPCODES[name]], operation=operation)
+    rows = (*ROWS[: row.opcode], row, *ROWS[row.opcode + 1 :])
+    return Ideal(sys.modules[__name__], "OSAKA", attrs.evolve(OSAKA, instructions=rows), "seeded fault")
+
+
+WELL_FORMED: Final = Theorem(
+    "MACHINE-well-formed",
+    "A step of any well-formed machine, whatever its opcode, gives a well-formed machine: depth, words, memory, "
+    "program counter and gas stay in their ranges, no cell is read that is not there, no byte used that is not.",
+    ("VM-step",),
+    Kind.INDUCTION,
+    for_all_opcodes(well_formed),
+    (
+        seeded(
+            "SUB without its reduction modulo 2**256", well_formed(OPCODES["SUB"]),
+            lambda: in_place_operation("SUB", lambda machine, left: machine.next(
+                left, machine.stack.rest.rest.push(machine.stack.top - machine.stack.rest.top)
+            )),
+        ),
+        seeded(
+            "memory is not touched by MLOAD", well_formed(OPCODES["MLOAD"]),
+            lambda: in_place_operation(
+                "MLOAD", mutant(ROWS[OPCODES["MLOAD"]].operation, "machine.memory.touch(offset, 32)", "machine.memory")
+            ),
+        ),
+    ),
+    HYPOTHESES,
+    ASSUMPTIONS,
+    "Every machine that a transaction starts with is well-formed, and steps keep it (induction on the steps).",
+)  # fmt: skip
+
+
+GAS_FALLS: Final = Theorem(
+    "MACHINE-gas",
+    "Each step pays gas, of all frames together, or ends its frame; an exceptional end leaves none: every run ends.",
+    ("VM-step",),
+    Kind.PATHS,
+    for_all_opcodes(gas_falls),
+    (
+        seeded(
+            "a failed frame keeps its gas", gas_falls(OPCODES["ADD"]),
+            lambda: Ideal(Machine, "fail", lambda machine, status: machine.end(machine.gas, Halt(status)), "fault"),
+        ),
+        seeded(
+            "the stipend of a call is larger than what its value costs", gas_falls(OPCODES["CALL"]),
+            lambda: Ideal(gas, "CALL_STIPEND", 10_000, "seeded fault"),
+        ),
+    ),
+    HYPOTHESES,
+    ASSUMPTIONS,
+    "Gas is a natural number, so a rank of all steps that stay below the outermost frame; frames are left at most as "
+    "often as they are entered.",
+)  # fmt: skip
+
+ROW: Final = Theorem(
+    "MACHINE-row",
+    "Each opcode fails for missing operands or missing room exactly where its row says, takes and gives the words that "
+    "it says, pays its static gas, and goes on behind its immediate operand; the words below are untouched.",
+    ("VM-step",),
+    Kind.PATHS,
+    for_all_opcodes(as_the_row_says),
+    (
+        seeded(
+            "DUP2 copies the first word", as_the_row_says(OPCODES["DUP2"], msgspec.structs.replace(
+                ROWS[OPCODES["DUP2"]], pops=1, pushes=2
+            )),
+        ),
+        seeded(
+            "a stack may hold 1,025 words", as_the_row_says(OPCODES["PUSH1"]),
+            lambda: in_place(step.step, "depth > row.max_depth", "depth > row.max_depth + 1"),
+        ),
+        seeded(
+            "the check for operands is left out", as_the_row_says(OPCODES["POP"]),
+            lambda: in_place(step.step, "depth < row.pops", "depth < row.pops - 1"),
+        ),
+    ),
+    HYPOTHESES,
+    ASSUMPTIONS,
+)  # fmt: skip
+
+UNTOUCHED: Final = Theorem(
+    "MACHINE-untouched",
+    "An instruction changes only what it is for: world, substate, memory and return data are the same object after all "
+    "others, and after every exceptional end.",
+    ("VM-step",),
+    Kind.PATHS,
+    for_all_opcodes(nothing_else_changes),
+    (
+        seeded(
+            "a failed instruction warms nothing, but SLOAD fails late", nothing_else_changes(OPCODES["SLOAD"]),
+            lambda: in_place_operation("SLOAD", mutant(
+                ROWS[OPCODES["SLOAD"]].operation, "return machine.fail(Status.OUT_OF_GAS)",
+                "return machine.with_substate(substate).fail(Status.OUT_OF_GAS)",
+            )),
+        ),
+    ),
+    HYPOTHESES,
+    ASSUMPTIONS,
+)  # fmt: skip
+
+STATIC: Final = Theorem(
+    "MACHINE-static",
+    "In a static frame no opcode changes accounts, storage, transient storage, logs, creations, deletions or refunds, "
+    "and what it enters is static.",
+    ("VM-step",),
+    Kind.INDUCTION,
+    for_all_opcodes(static_changes_nothing),
+    (
+        seeded(
+            "TSTORE without the check", static_changes_nothing(OPCODES["TSTORE"]),
+            lambda: in_place_operation("TSTORE", mutant(
+                ROWS[OPCODES["TSTORE"]].operation, "if machine.frame.static:", "if False:"
+            )),
+        ),
+        seeded(
+            "CALL may send value", static_changes_nothing(OPCODES["CALL"]),
+            lambda: in_place_operation("CALL", mutant(
+                ROWS[OPCODES["CALL"]].operation, "machine.frame.static and value != 0", "False"
+            )),
+        ),
+    ),
+    HYPOTHESES,
+    ASSUMPTIONS,
+    "Frames entered from a static one are static, so nothing changes until it is left (induction on the steps).",
+)  # fmt: skip
+
+HALTED: Final = Theorem(
+    "MACHINE-halted",
+    "A machine whose outermost frame has ended is a fixed point of the step, however it ended.",
+    ("VM-step",),
+    Kind.PATHS,
+    (Obligation("fixed point", halted_stays, ARITHMETIC),),
+    (
+        seeded(
+            "a halted machine goes on", halted_stays,
+            lambda: in_place(step.step, "machine.boundary is not None", "machine.boundary is None"),
+        ),
+    ),
+    HYPOTHESES,
+    ASSUMPTIONS,
+    fast=True,
+)  # fmt: skip
+
+ENDINGS: Final = tuple((status, creates) for status in Status for creates in (False, True))
+RETURNS: Final = Theorem(
+    "MACHINE-return",
+    "A caller goes on with its own gas and what the callee left, one word more, and the callee's changes exactly if it "
+    "succeeded.",
+    ("VM-return-to-caller",),
+    Kind.PATHS,
+    tuple(
+        Obligation(f"{status.value}{' of a creation' if creates else ''}", returns(status, creates), ARITHMETIC)
+        for status, creates in ENDINGS
+    ),
+    (
+        seeded(
+            "a reverted callee keeps its changes", returns(Status.REVERT, False),
+            lambda: Ideal(
+                step, "leave", mutant(call.leave, "machine.world if success", "machine.world if True"), "seeded fault"
+            ),
+        ),
+    ),
+    HYPOTHESES,
+    ASSUMPTIONS,
+    fast=True,
+)  # fmt: skip
+
+THEOREMS: Final = (WELL_FORMED, GAS_FALLS, ROW, UNTOUCHED, STATIC, HALTED, RETURNS)
