@@ -436,9 +436,9 @@ STATIC: Final = Theorem(
             )),
         ),
         seeded(
-            "CALL may send value", static_changes_nothing(OPCODES["CALL"]),
-            lambda: in_place_operation("CALL", mutant(
-                ROWS[OPCODES["CALL"]].operation, "machine.frame.static and value != 0", "False"
+            "SELFDESTRUCT without the check", static_changes_nothing(OPCODES["SELFDESTRUCT"]),
+            lambda: in_place_operation("SELFDESTRUCT", mutant(
+                ROWS[OPCODES["SELFDESTRUCT"]].operation, "if machine.frame.static:", "if False:"
             )),
         ),
     ),
