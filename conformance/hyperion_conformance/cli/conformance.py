@@ -593,7 +593,7 @@ def quickstart(
     cases, settings, runs, absent = _cases(folder), _settings(deadline, jobs, once), [], []
     for item in prepared(adapters, say):
         if item.address is None:
-            say(f"{item.name}: not available: {item.why}")
+            say(f"{item.name}: not available: {item.why.splitlines()[0]}")  # the whole was told where it happened
             if adapters or item.required:
                 runs.append(Run(item.name, "-", {}, suite_root(cases), (), broken=f"not available: {item.why}"))
             else:

@@ -92,7 +92,8 @@ def _card(run: Run) -> Iterator[str]:
 
 
 def _matrix(title: str, caption: str, runs: Sequence[Run], rows: Matrix, opened: bool) -> Iterator[str]:
-    yield f"<h2>{title}</h2><details{' open' if opened else ''}><summary>{len(rows)} rows, {caption}</summary>"
+    yield f"<h2>{title}</h2><details{' open' if opened else ''}>"
+    yield f"<summary>{counted(len(rows), 'row')}, {caption}</summary>"
     yield f"<div class=scroll><table class=matrix-of><thead><tr><th scope=col>{title[:-1]}</th>"
     yield from (f"<th scope=col>{escape(run.name)}</th>" for run in runs)
     yield "</tr></thead><tbody>"
@@ -179,7 +180,7 @@ def _case(number: int, run: Run, result: CaseResult) -> Iterator[str]:
         yield _pairs([(result.field.removeprefix("$."), result.expected, result.got)])
     else:
         yield f"<p>{escape(result.detail)}</p>"
-    if result.field and result.verdict in ("nondeterministic", "order-dependent"):
+    if result.field and (result.verdict in ("nondeterministic", "order-dependent") or "from byte" in result.detail):
         yield f"<p>{escape(result.detail)}</p>"
     if result.divergence:
         yield from _divergence(result.divergence)

@@ -53,12 +53,14 @@ def show_known(console: Console, runs: Sequence[Run]) -> None:
     if not any(known_faults(run) for run in runs):
         return
     console.print("\n[bold]known faults[/]")
+    lines = Table.grid(padding=(0, 1, 0, 0))
     for run in runs:
         for why, results in known_faults(run).items():
             count = counted(len(results), "case")
             # A fault of the client begins with its name; one of the adapter before it is told as the client's column.
             name = "" if why.startswith(run.name) else f"{run.name}: "
-            console.print(Text.assemble((f"{SYMBOL['known']} ", "yellow"), f"{name}{why}; {count}"), soft_wrap=False)
+            lines.add_row(Text(SYMBOL["known"], "yellow"), Text(f"{name}{why}; {count}"))
+    console.print(lines, soft_wrap=False)
 
 
 def show_endings(console: Console, runs: Sequence[Run]) -> None:
