@@ -1,5 +1,7 @@
 """Blocks equal iterated ``step`` on the whole machine, at each of their exits; what is changed in them is caught."""
 
+from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import Final
 
@@ -12,6 +14,9 @@ from hyperion.vm.machine import Machine
 from hyperion.vm.stack import stack_of
 from hyperion.vm.staging.executing import Blocks, compiled, run_staged
 from hyperion.vm.step import run
+from hyperion_conformance.fixtures.campaign import Selection, plan, planned
+from hyperion_conformance.fixtures.source import Case
+from hyperion_conformance.fixtures.staged import eager_blocks, run_all_staged
 from tests.benchmark.assembler import assemble
 from tests.property.staging_programs import (
     Difference,
@@ -133,3 +138,34 @@ def test_control_changed_text_is_caught(mutation: str) -> None:
     assert old in text, "the control changes nothing: adapt it to the text"
     with pytest.raises(Difference):
         check_loop(text.replace(old, new))
+
+
+# --- official cases ---------------------------------------------------------------------------------------------------
+
+SAMPLE: Final = 300
+LOOPS: Final = "vmArithmeticTest|stArithmetic|vmIOandFlow|eip2929|stWalletTest"
+
+
+def cases_of(folder: Path, pattern: str, count: int) -> list[Case]:
+    """Official state tests whose ids match."""
+    source = folder / "evm" / "state_osaka.jsonl.xz"
+    if not source.exists():
+        pytest.skip("no state tests among the official cases")
+    return list(planned(source, plan(source, Selection(pattern, count, SEED))))
+
+
+@pytest.mark.official
+@pytest.mark.slow
+def test_official_cases_with_blocks(fixtures_dir: Path, count_official: Callable[[str, int], None]) -> None:
+    results = list(run_all_staged(cases_of(fixtures_dir, "", SAMPLE), 1, None, eager=True))
+    assert [result.id for result in results if not result.passed] == []
+    assert eager_blocks().tables
+    count_official("state tests with the staged executor (sample)", len(results))
+
+
+@pytest.mark.official
+@pytest.mark.parametrize("rule", ["VM-add", "VM-jumpdest", "VM-sload"])
+def test_control_blocks_are_derived_from_the_rules_given(fixtures_dir: Path, rule: str) -> None:
+    cases = cases_of(fixtures_dir, LOOPS, 60)
+    assert all(result.passed for result in run_all_staged(cases, 1, None, eager=True))
+    assert not all(result.passed for result in run_all_staged(cases, 1, rule, eager=True))

@@ -17,6 +17,7 @@ from hyperion_conformance.fixtures.campaign import Plan, Result, Selection, Tall
 from hyperion_conformance.fixtures.faults import FAULTS
 from hyperion_conformance.fixtures.junit import write_junit
 from hyperion_conformance.fixtures.source import FixtureError
+from hyperion_conformance.fixtures.staged import run_all_staged
 from hyperion_conformance.workers import ClusterError, Workers
 
 MOST_FAILURES: Final = 20
@@ -121,6 +122,9 @@ def tests(
     sample: Annotated[int | None, typer.Option(min=1, help="Run about so many, spread over all groups.")] = None,
     seed: Annotated[int, typer.Option(help="Which sample.")] = 0,
     filter: Annotated[str, typer.Option(metavar="REGEX", help="Only cases whose id matches.")] = "",
+    staged: Annotated[
+        bool, typer.Option("--staged", help="Run the machine with the staged executor, blocks made at once.")
+    ] = False,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write results as JUnit XML.")] = None,
     break_rule: Annotated[
         str | None,
@@ -153,7 +157,9 @@ def tests(
     started = time.monotonic()
     interrupted = False
     try:
-        watched(run_all(planned(fixtures, chosen), workers, break_rule), total, console, results)
+        cases = planned(fixtures, chosen)
+        running = run_all_staged(cases, jobs, break_rule, True) if staged else run_all(cases, workers, break_rule)
+        watched(running, total, console, results)
     except KeyboardInterrupt:
         interrupted = True
     except ClusterError as error:
