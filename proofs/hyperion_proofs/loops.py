@@ -16,7 +16,7 @@ import attrs
 State: TypeAlias = Mapping[str, Any]
 """Values of the function's variables by name."""
 
-class NoSuchLoop(Exception):
+class NoSuchLoop(BaseException):
     """The function is not of the form: statements, one ``while``, one ``return``."""
 
 

@@ -1,5 +1,6 @@
 """Mutants: a function of the model with one piece of its source exchanged, for controls."""
 
+import functools
 import inspect
 import textwrap
 from collections.abc import Callable
@@ -11,11 +12,27 @@ from hyperion.symbolic.ideal import Ideal
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class NoSuchCode(Exception):
-    """The source does not contain the piece exactly once: the control would not test what it says."""
+class NoSuchCode(BaseException):
+    """The source does not contain the piece exactly once: the control would not test what it says.
+
+    Not an ``Exception``: it must not pass for something that the model raises.
+    """
 
 
 def mutant(function: F, old: str, new: str) -> F:
+    """The mutant, made when it is first called: a change of the model makes its control fail, and nothing else."""
+    made: list[F] = []
+
+    @functools.wraps(function)
+    def run(*arguments: Any, **named: Any) -> Any:
+        if not made:
+            made.append(mutated(function, old, new))
+        return made[0](*arguments, **named)
+
+    return cast(F, run)
+
+
+def mutated(function: F, old: str, new: str) -> F:
     """The function with ``old``, which must stand in it once, replaced by ``new``."""
     plain = cast(FunctionType, inspect.unwrap(function))
     source = textwrap.dedent(inspect.getsource(plain))

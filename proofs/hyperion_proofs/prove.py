@@ -8,9 +8,12 @@ import attrs
 
 from hyperion.symbolic.explore import Exploration, Outcome, explore
 from hyperion.symbolic.expression import Term
-from hyperion.symbolic.ideal import Idealized
+from hyperion.symbolic.ideal import Ideal, Idealized
+from hyperion.symbolic.opaque import OpaqueError
 from hyperion.symbolic.path import Escape
 from hyperion_proofs.executed import Watch
+from hyperion_proofs.loops import NoSuchLoop
+from hyperion_proofs.mutant import NoSuchCode
 from hyperion_proofs.slicing import Slicer
 from hyperion_proofs.solve import Answer, Query, Verdict, Z3Oracle, decide
 from hyperion_proofs.statement import Counterexample, Unknown, replay
@@ -61,17 +64,24 @@ class Attempt:
 def prove(obligation: Obligation) -> Finding:
     """Proved if every path is complete, every claim holds on it, and the hypotheses can be met; else why not."""
     attempt = Attempt(obligation, Watch(), perf_counter())
-    ideals = obligation.ideals() if obligation.ideals else ()
+    try:
+        return explored(attempt, obligation.ideals() if obligation.ideals else ())
+    except (Escape, OpaqueError) as escape:
+        return attempt.finding(Answer.OPEN, f"a value escapes: {escape}", 0, 0)
+    except (NoSuchCode, NoSuchLoop) as missing:
+        return attempt.finding(Answer.OPEN, f"does not fit the source: {missing}", 0, 0)
+
+
+def explored(attempt: Attempt, ideals: tuple[Ideal, ...]) -> Finding:
+    """The finding of an exploration with these functions idealized."""
+    obligation = attempt.obligation
     with Idealized(ideals):
-        try:
-            with attempt.watch:
-                exploration = explore(
-                    lambda path: obligation.statement(Unknown(path)),
-                    Z3Oracle() if obligation.prune else None,
-                    obligation.limits,
-                )
-        except Escape as escape:
-            return attempt.finding(Answer.OPEN, f"a value escapes: {escape}", 0, 0)
+        with attempt.watch:
+            exploration = explore(
+                lambda path: obligation.statement(Unknown(path)),
+                Z3Oracle() if obligation.prune else None,
+                obligation.limits,
+            )
         return judge(attempt, exploration)
 
 

@@ -17,7 +17,7 @@ from hyperion_proofs import cache, cli
 from hyperion_proofs import registry as theorems
 from hyperion_proofs.ledger import Line, line_as_json, line_from_json, summary, trouble
 from hyperion_proofs.loops import NoSuchLoop, loop_of
-from hyperion_proofs.mutant import NoSuchCode, in_place, mutant
+from hyperion_proofs.mutant import NoSuchCode, in_place, mutant, mutated
 from hyperion_proofs.prove import Finding, prove
 from hyperion_proofs.registry import Entry
 from hyperion_proofs.run import run, run_tasks, tasks_of
@@ -191,7 +191,7 @@ def test_model_is_as_before_after_ideal_functions() -> None:
 def test_fault_put_into_the_model_is_refuted_by_the_theorem_as_it_stands(function: Any, old: str, new: str) -> None:
     theorem = theorems.registry()[f"WORD-{function.__name__}"].theorem
     (obligation,) = theorem.obligations
-    seeded = mutant(function, old, new)
+    seeded = mutated(function, old, new)
     original = function.__code__
     try:
         function.__code__ = seeded.__code__
@@ -206,11 +206,22 @@ def test_fault_put_into_the_model_is_refuted_by_the_theorem_as_it_stands(functio
 
 def test_mutant_must_change_what_it_says() -> None:
     with pytest.raises(NoSuchCode, match="0 times"):
-        mutant(word.add, "a - b", "a + b")
+        mutated(word.add, "a - b", "a + b")
     with pytest.raises(NoSuchCode, match="2 times"):
-        mutant(word.exp_step, "power * square", "power")
+        mutated(word.exp_step, "power * square", "power")
     ideal = in_place(word.add, "a + b", "a - b")
     assert (ideal.module, ideal.name) == (word, "add")
+
+
+def test_control_that_no_longer_fits_the_source_fails_and_harms_nothing_else() -> None:
+    faulty = mutant(word.add, "a - b", "a + b")  # no complaint yet: the module of the theorem can be imported
+
+    def statement(given: Given) -> None:
+        given.claim("commutes", faulty(any_word(given, "a"), 1) == 1)
+
+    finding = attempt(statement)
+    assert finding.answer is Answer.OPEN
+    assert "does not fit the source: 'a - b' stands 0 times in add" in finding.reason
 
 
 # Theorems, the ledger and the command.
