@@ -66,7 +66,7 @@ def test_hang_is_a_timeout_and_its_children_die_too() -> None:
     results = verdicts("hang", cases=cases)
     assert results["mul"].verdict == "timeout"
     assert results["underflow"].verdict == "pass"
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < 50  # its child sleeps for 60
 
 
 @pytest.mark.parametrize(
