@@ -17,6 +17,8 @@ from hyperion.vm.staging.recording import Unknown, Unstaged
 from hyperion.vm.staging.tracing import MOST_GAS, MOST_STEPS
 from hyperion.vm.step import run
 from tests.benchmark.assembler import assemble
+from tests.benchmark.programs import programs
+from tests.benchmark.workers.model import start_of
 from tests.support.machines import CONTRACT, machine_for
 
 COUNTDOWN: Final = assemble("200 loop: 1 SWAP1 SUB DUP1 @loop JUMPI STOP")
@@ -165,6 +167,13 @@ def test_questions_about_the_unknown_have_no_answer() -> None:
     for ask in (lambda: unknown == 1, lambda: 1 in unknown, lambda: unknown[0], lambda: unknown.size):
         with pytest.raises(Unstaged):
             ask()
+
+
+@pytest.mark.parametrize("name", [each["name"] for each in programs(0.1) if not each["filler"]])
+def test_programs_of_the_benchmark_end_alike(name: str) -> None:
+    machine = start_of(next({**each} for each in programs(0.1) if each["name"] == name))
+    blocks = Blocks(enough=5, patience=0)
+    assert run_staged(machine, blocks) == run(machine) == run_staged(machine, blocks)
 
 
 def test_halted_machines_are_as_they_are() -> None:

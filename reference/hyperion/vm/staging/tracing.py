@@ -228,7 +228,7 @@ class Trace:
     def warmth(self, step: Step, names: Names, indent: int) -> dict[Term, bool]:
         """Print the questions whether keys were touched, and say that they are afterwards.
 
-        A key in ``current`` is one that the block knows to be touched, so the order is: ask, then read.
+        A key whose word is in ``current`` was asked about before, so the order is: ask, then read.
         """
         asked: dict[Term, bool] = {}
         for leaf in step.leaves:
@@ -243,7 +243,7 @@ class Trace:
         for atom in asked:
             self.use(CURRENT, ADDRESS)
             key, held = self.text(atom.arguments[0], names), self.variable(ANY_INTEGER)
-            self.out(indent, f"{held.value} = {key} in current or (address, {key}) in warm")
+            self.out(indent, f"{held.value} = {key} in current or {key} in touched or (address, {key}) in warm")
             names[atom] = str(held.value)
         return asked
 
