@@ -148,6 +148,7 @@ def length_of(value: Any) -> Any:
     return len(value) if sized is None else value.length
 
 
+@attrs.frozen
 class IntegerType:
     """What the name ``int`` is to mean where byte strings may be opaque."""
 
