@@ -4,6 +4,7 @@ from itertools import pairwise
 
 import msgspec
 import pytest
+from immutables import Map
 
 from hyperion.state.world import NO_STORAGE, Account
 from hyperion.vm.fork import Eip
@@ -11,7 +12,7 @@ from hyperion.vm.forks import CANCUN, FORKS, OSAKA, PARIS, SHANGHAI, fork_named
 from hyperion.vm.machine import Halt, Instruction, Machine, PrecompileCall, Status
 from hyperion.vm.stack import STACK_LIMIT, stack_of
 from hyperion.vm.step import run, step
-from tests.support.machines import CALLER, CONTRACT, assemble, machine_for
+from tests.support.machines import CALLER, CONTRACT, assemble, machine_for, world_of
 
 
 def status_of(machine: Machine) -> Status | None:
@@ -173,3 +174,20 @@ def test_control_a_machine_that_ignores_the_row_is_caught() -> None:
     machine = msgspec.structs.replace(machine, frame=msgspec.structs.replace(machine.frame, instructions=table))
     with pytest.raises(AttributeError):
         step(machine)
+
+
+@pytest.mark.rule("VM-enter-create")
+def test_a_creation_on_a_taken_address_is_one_step_and_costs_what_it_was_given() -> None:
+    source = assemble("0 0 0 CREATE")
+    taken = run(machine_for(source)).stack.top
+    machine = machine_for(source, others={taken: Account(0, 0, b"\x00", NO_STORAGE)})
+    while machine.frame.depth == 0:
+        before, machine = machine, step(machine)
+    assert status_of(machine) is Status.ADDRESS_COLLISION
+    assert machine.steps == before.steps + 1 and machine.gas == 0
+    assert step(machine).stack.top == 0
+
+
+def test_paying_oneself_loses_nothing_even_from_an_account_of_balance_and_storage_only() -> None:
+    world = world_of({CALLER: Account(0, 5, b"", Map({1: 2}))})
+    assert world.transfer(CALLER, CALLER, 5) == world

@@ -90,8 +90,13 @@ class World(msgspec.Struct, frozen=True, gc=False):
         return self.with_account(address, account.with_balance(account.balance + amount))
 
     def transfer(self, sender: Address, recipient: Address, amount: Word) -> "World":
-        """The world after ``amount`` wei went from ``sender``, who must hold them, to ``recipient``."""
-        return self if amount == 0 else self.credit(sender, -amount).credit(recipient, amount)
+        """The world after ``amount`` wei went from ``sender``, who must hold them, to ``recipient``.
+
+        Whoever pays itself keeps its account: going through the balance 0 could empty and so remove it in between.
+        """
+        if amount == 0 or sender == recipient:
+            return self
+        return self.credit(sender, -amount).credit(recipient, amount)
 
     def increment_nonce(self, address: Address) -> "World":
         """The world in which ``address`` has one transaction more."""

@@ -75,7 +75,8 @@ def enter_create(
     frame = frame_of(message, environment.fork, True, caller_frame)
     account = world.account(message.address)
     if account.is_taken():
-        return start(frame, message.gas, world, substate, environment, steps).fail(Status.ADDRESS_COLLISION)
+        refused = start(frame, 0, world, substate, environment, steps)
+        return msgspec.structs.replace(refused, boundary=Halt(Status.ADDRESS_COLLISION))
     world = world.with_account(message.address, account.with_nonce(1))
     world = world.transfer(message.caller, message.address, message.value)
     return start(frame, message.gas, world, substate.with_created(message.address), environment, steps)
