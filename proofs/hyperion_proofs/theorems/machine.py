@@ -130,7 +130,7 @@ def well_formed(opcode: int) -> Statement:
     def statement(given: Given) -> None:
         before, after = executed(given, opcode)
         given.claim("gas is not negative", after.gas >= 0)
-        given.claim("steps are counted", after.steps > before.steps)
+        given.claim("steps are counted", after.steps == before.steps + 1)
         waiting = entered(before, after)
         if waiting is not None:
             given.claim("starts empty", after.stack.depth == 0 and after.memory is EMPTY_MEMORY)
