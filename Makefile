@@ -20,7 +20,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && exit; done; echo python3)
 endif
 
-.PHONY: help setup test lint conformance vectors fixtures-test benchmark site rules peers lock clean
+.PHONY: help setup test lint conformance vectors fixtures-test prove benchmark site rules peers lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ fixtures-test: setup ## All official state and block tests of a folder: make fix
 
 peers: setup ## Create .peers, the environment of the foreign EVMs that are Python packages
 	@$(BIN)/python -c 'from hyperion_conformance.adapters import ensure; ensure(["eels", "py-evm", "pyrevm"], print)'
+
+prove: setup ## Prove every theorem on the model's own functions, and refute every control
+	@$(BIN)/hyperion prove
 
 benchmark: setup peers ## Speed against other EVMs, medians and ratios
 	@$(BIN)/python -m tests.benchmark.engines
