@@ -1,7 +1,7 @@
 """The trie against two foreign ones, EELS's and py-trie's, in an environment of their own: roots, proofs both ways.
 
-The interpreter of that environment is named by ``PEERS_PYTHON``, by default ``.peers/python/bin/python``; without it the tests
-are skipped, with the reason.
+The interpreter of that environment is named by ``PEERS_PYTHON``, by default ``.peers/python/bin/python``; without it
+these tests are skipped with the reason.
 """
 
 import json
