@@ -89,6 +89,13 @@ def test_blocks_are_bounded() -> None:
     assert dear.texts[0].instructions < 30
 
 
+def test_long_code_has_few_blocks() -> None:
+    machine = machine_for(assemble(f"5 loop: {'JUMPDEST ' * 2000} 1 SWAP1 SUB DUP1 @loop JUMPI STOP"))
+    blocks = Blocks(enough=2, patience=0)
+    assert run_staged(machine, blocks) == run(machine)
+    assert blocks.instructions < 5 * 2000  # and not 400 for each of the 2,000 entries
+
+
 def test_a_block_that_can_not_be_is_tried_once() -> None:
     table = table_for(assemble("STOP"))
     for _ in range(5):

@@ -170,6 +170,8 @@ def run_with(machine: Machine, table: Table, frame: Frame, enough: int) -> Machi
                     continue
                 if program[machine.pc] == JUMPDEST:
                     table.met(machine.pc, enough)
+                    if machine.pc in made:
+                        continue
                 machine = step(machine)
                 if machine.boundary is not None or machine.frame is not frame:
                     return machine
@@ -178,6 +180,8 @@ def run_with(machine: Machine, table: Table, frame: Frame, enough: int) -> Machi
                 continue
         elif program[machine.pc] == JUMPDEST:
             table.met(machine.pc, enough)
+            if machine.pc in made:  # it runs at once: what it covers is then not met on the way
+                continue
         machine = step(machine)
         if machine.boundary is not None or machine.frame is not frame:
             return machine
