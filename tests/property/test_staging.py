@@ -17,6 +17,7 @@ from hyperion.vm.step import run
 from hyperion_conformance.fixtures.campaign import Selection, plan, planned
 from hyperion_conformance.fixtures.source import Case
 from hyperion_conformance.fixtures.staged import eager_blocks, run_all_staged
+from hyperion_conformance.workers import ALONE
 from tests.benchmark.assembler import assemble
 from tests.property.staging_programs import (
     Difference,
@@ -157,7 +158,7 @@ def cases_of(folder: Path, pattern: str, count: int) -> list[Case]:
 @pytest.mark.official
 @pytest.mark.slow
 def test_official_cases_with_blocks(fixtures_dir: Path, count_official: Callable[[str, int], None]) -> None:
-    results = list(run_all_staged(cases_of(fixtures_dir, "", SAMPLE), 1, None, eager=True))
+    results = list(run_all_staged(cases_of(fixtures_dir, "", SAMPLE), ALONE, None, eager=True))
     assert [result.id for result in results if not result.passed] == []
     assert eager_blocks().tables
     count_official("state tests with the staged executor (sample)", len(results))
@@ -167,5 +168,5 @@ def test_official_cases_with_blocks(fixtures_dir: Path, count_official: Callable
 @pytest.mark.parametrize("rule", ["VM-add", "VM-jumpdest", "VM-sload"])
 def test_control_blocks_are_derived_from_the_rules_given(fixtures_dir: Path, rule: str) -> None:
     cases = cases_of(fixtures_dir, LOOPS, 60)
-    assert all(result.passed for result in run_all_staged(cases, 1, None, eager=True))
-    assert not all(result.passed for result in run_all_staged(cases, 1, rule, eager=True))
+    assert all(result.passed for result in run_all_staged(cases, ALONE, None, eager=True))
+    assert not all(result.passed for result in run_all_staged(cases, ALONE, rule, eager=True))

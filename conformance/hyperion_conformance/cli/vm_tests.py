@@ -158,7 +158,7 @@ def tests(
     interrupted = False
     try:
         cases = planned(fixtures, chosen)
-        running = run_all_staged(cases, jobs, break_rule, True) if staged else run_all(cases, workers, break_rule)
+        running = run_all_staged(cases, workers, break_rule, True) if staged else run_all(cases, workers, break_rule)
         watched(running, total, console, results)
     except KeyboardInterrupt:
         interrupted = True
