@@ -6,6 +6,7 @@ not; they serve for bits and shifts. What a domain can't say makes it refuse the
 the one approximation, division and products as unknown functions, has to be asked for, and is sound for proofs only.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
@@ -47,7 +48,7 @@ class Domain(Protocol):
         """The integer that an argument in the table of an unknown function stands for."""
 
 
-class Translation:
+class Translation(ABC):
     """What both domains share: each term is translated once, truth values are the same in both."""
 
     def __init__(self) -> None:
@@ -92,13 +93,13 @@ class Translation:
                 return z3.Or(*arguments)
         return self.compare(term, arguments)
 
+    @abstractmethod
     def integer(self, term: Term, arguments: list[Formula]) -> Formula:
         """The formula of an integer term."""
-        raise NotImplementedError
 
+    @abstractmethod
     def compare(self, term: Term, arguments: list[Formula]) -> Formula:
         """The formula of ``<`` or ``==``."""
-        raise NotImplementedError
 
 
 def symbol_of(name: str) -> str:

@@ -5,6 +5,7 @@ byte string that is not the one encoding of a transaction is refused with the fi
 may do in a block is not asked here. Source: Yellow Paper §4.2; EIPs 155, 2718, 2930, 1559, 4844, 7702.
 """
 
+from abc import ABC, abstractmethod
 from enum import Enum
 from typing import ClassVar, Final, TypeAlias
 
@@ -80,7 +81,7 @@ CHAIN_AND_NONCE: Final = (natural("chain_id"), natural("nonce", NONCE_BYTES))
 
 
 @attrs.frozen(kw_only=True)
-class Transaction:
+class Transaction(ABC):
     """What all types have. Amounts are in wei, prices in wei per gas."""
 
     type: ClassVar[int]
@@ -102,9 +103,9 @@ class Transaction:
     s: Word
 
     @property
+    @abstractmethod
     def max_fee(self) -> int:
         """The most that a unit of gas may cost."""
-        raise NotImplementedError
 
     @property
     def max_priority_fee(self) -> int:
@@ -112,14 +113,14 @@ class Transaction:
         return self.max_fee
 
     @property
+    @abstractmethod
     def signed_chain(self) -> int | None:
         """The chain that the signature names; None if it names none."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def parity(self) -> int | None:
         """The signature's y parity; None if it is not given as the type demands."""
-        raise NotImplementedError
 
     @property
     def announced(self) -> tuple[AccessEntry, ...]:
