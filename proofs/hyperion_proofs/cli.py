@@ -132,5 +132,5 @@ def prove(
             console.print(f"\n[bold red]{line.theorem.id}[/]  {escape(line.theorem.statement)}", highlight=False)
             for text in trouble(line):
                 console.print(f"  {escape(text)}", highlight=False)
-        console.print(f"{summary(lines)}; {perf_counter() - start:.1f} s", highlight=False)
+        console.print(f"{summary(lines)}; {perf_counter() - start:.1f} s", highlight=False, soft_wrap=True)
     raise typer.Exit(FAILS if failed else HOLDS)
