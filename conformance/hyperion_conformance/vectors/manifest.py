@@ -12,7 +12,7 @@ import attrs
 
 from hyperion_conformance.protocol.messages import Json
 from hyperion_conformance.registry import project_root
-from hyperion_conformance.vectors.canonical import canonical, lines_of, sha256
+from hyperion_conformance.vectors.canonical import lines_of, sha256
 from hyperion_conformance.vectors.load import MANIFEST, Place, bytes_of, count, items, parse, record, text
 from hyperion_conformance.vectors.record import VectorFile
 
@@ -179,8 +179,3 @@ def decode_manifest(data: bytes, file: str = MANIFEST) -> Manifest:
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of a folder."""
     return decode_manifest(bytes_of(folder / MANIFEST, MANIFEST))
-
-
-def without_checks(manifest: Manifest) -> bytes:
-    """The manifest without who checked it: the part that seed and specification determine."""
-    return canonical({"manifest": attrs.evolve(manifest, checked=()).encode().decode("ascii")})

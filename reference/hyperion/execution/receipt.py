@@ -20,7 +20,6 @@ from hyperion.vm.machine import Log
 
 BLOOM_BYTES: Final = 256
 BLOOM_BITS: Final = 8 * BLOOM_BYTES
-EMPTY_BLOOM: Final = bytes(BLOOM_BYTES)
 
 LOG: Final = (address("address"), list_of("topics", hashed("topic")), octets("data"))
 LOGS: Final = list_of("logs", nested("log", Log, LOG))

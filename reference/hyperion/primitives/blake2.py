@@ -1,12 +1,8 @@
 """The compression function F of BLAKE2b with a chosen number of rounds. Source: RFC 7693 §3.2; EIP-152."""
 
 from collections.abc import Sequence
-from typing import Final
 
 from blake2b import compress as compiled_compress
-
-ROUNDS_LIMIT: Final = 2**32
-"""The library takes fewer rounds than this, and so does EIP-152."""
 
 
 def compress(rounds: int, state: Sequence[int], block: Sequence[int], offset: tuple[int, int], is_final: bool) -> bytes:

@@ -25,9 +25,6 @@ FIELD_MODULUS: Final = ORDER
 """Values and points of polynomials are integers modulo the order of the groups of BLS12-381."""
 BLOB_BYTES: Final = 32 * FIELD_ELEMENTS_PER_BLOB
 COMMITMENT_BYTES: Final = 48
-CELLS: Final = 128
-"""Cells of an extended blob."""
-CELL_BYTES: Final = 2_048
 VERSION: Final = b"\x01"
 """First byte of the versioned hash of a commitment."""
 
