@@ -19,7 +19,6 @@ from hyperion_conformance.protocol import (
     Skip,
     bye_request,
     decode_hello,
-    decode_outcome,
     decode_reply,
     decode_trace,
     encode,
@@ -29,6 +28,7 @@ from hyperion_conformance.protocol import (
     trace_request,
 )
 from hyperion_conformance.protocol.schema import check_reply, check_request, schema
+from hyperion_conformance.targets import TARGETS
 from tests.conformance.broken_adapters import toy
 from tests.conformance.toy_suite import given as case_input
 
@@ -112,13 +112,13 @@ def test_malformed_lines_are_refused_with_a_reason(text: bytes, reason: str) -> 
 def test_a_malformed_outcome_names_its_field(field: str, value: object) -> None:
     broken: dict[str, Any] = {**OUTCOME, field: value}
     with pytest.raises(MalformedMessage) as caught:
-        decode_outcome("vm.run", broken)
+        TARGETS["vm.run"].canonical(broken)
     assert caught.value.field.startswith(f"$.ok.{field}")
 
 
 def test_numbers_may_be_small_integers_and_unknown_keys_are_ignored() -> None:
     spoken = {**OUTCOME, "gas_left": int(OUTCOME["gas_left"]), "time_ms": "3"}
-    assert decode_outcome("vm.run", spoken) == decode_outcome("vm.run", OUTCOME)
+    assert TARGETS["vm.run"].canonical(spoken) == TARGETS["vm.run"].canonical(OUTCOME)
 
 
 def test_brackets_inside_strings_are_no_nesting() -> None:
@@ -170,8 +170,8 @@ def test_every_line_is_a_message_or_a_typed_refusal(data: bytes) -> None:
         for decode in (
             decode_hello,
             decode_trace,
-            lambda value: decode_outcome("vm.run", value),
-            lambda value: decode_outcome("evm.state", value),
+            TARGETS["vm.run"].canonical,
+            TARGETS["evm.state"].canonical,
         ):
             try:
                 decode(reply.value)
@@ -205,7 +205,8 @@ def test_decoder_and_schema_agree(op: str, target: str, base: dict[str, Any], da
     try:
         reply = decode_reply(text)
         assert isinstance(reply, Answer)
-        {"hello": decode_hello, "trace": decode_trace}.get(op, lambda v: decode_outcome(target, v))(reply.value)
+        decode = {"hello": decode_hello, "trace": decode_trace}.get(op) or TARGETS[target].canonical
+        decode(reply.value)
     except MalformedMessage:
         accepted = False
     valid = True

@@ -21,11 +21,12 @@ from typer.testing import CliRunner
 from hyperion.vm import gas as price
 from hyperion.vm.fork import Fork
 from hyperion.vm.forks import fork_named
+from hyperion_conformance import targets as model
 from hyperion_conformance.cli.vectors import app
 from hyperion_conformance.harness import Adapter
 from hyperion_conformance.harness.address import Command
 from hyperion_conformance.protocol.messages import Answer, ErrorReply, Json, TraceAnswer
-from hyperion_conformance.vectors import coverage, diff, fill, model, verify
+from hyperion_conformance.vectors import coverage, diff, fill, verify
 from hyperion_conformance.vectors.canonical import canonical
 from hyperion_conformance.vectors.input import InputError
 from hyperion_conformance.vectors.load import decode_file, decode_tombstones, read_folder
@@ -414,7 +415,7 @@ def test_control_a_wrong_refund_is_found_by_verify(released: verify.Verified, mo
 
 LIAR = """
 import json, sys
-from hyperion_conformance.vectors import model
+from hyperion_conformance import targets as model
 for line in sys.stdin:
     request = json.loads(line)
     if request["op"] == "bye":
@@ -472,7 +473,7 @@ def test_the_reference_client_serves_the_model(cases: tuple[Case, ...], monkeypa
         full = adapter.trace(case.target, case.fork, case.input, [0], full=True)
         assert isinstance(full, TraceAnswer)
         assert full.states[0]["depth"] == "1"
-        assert isinstance(adapter.ask({"op": "open"}), ErrorReply)
+        assert isinstance(adapter.ask({"op": "open", "target": "vm.run", "fork": "OSAKA", "input": {}}), ErrorReply)
         bad = adapter.run("vm.run", "OSAKA", {"code": 5})
         assert isinstance(bad, ErrorReply)
         assert bad.code == "bad-input"

@@ -14,10 +14,10 @@ from hyperion_conformance.harness.channel import CannotStart, Channel, Closed, F
 from hyperion_conformance.protocol.decode import (
     MalformedMessage,
     decode_hello,
-    decode_outcome,
     decode_reply,
     decode_trace,
     shown,
+    text,
 )
 from hyperion_conformance.protocol.messages import (
     Answer,
@@ -27,13 +27,21 @@ from hyperion_conformance.protocol.messages import (
     Reply,
     Skip,
     TraceAnswer,
+    act_request,
     bye_request,
+    close_request,
     encode,
     hello_request,
+    open_request,
     run_request,
+    snapshot_request,
     trace_request,
 )
 from hyperion_conformance.protocol.schema import check_reply, check_request
+from hyperion_conformance.targets import target_named
+
+SESSIONS = "sessions"
+"""The feature of an adapter that can be driven one event at a time."""
 
 Breakage: TypeAlias = Literal["crash", "timeout", "protocol"]
 
@@ -115,15 +123,51 @@ class Adapter:
     def run(
         self, target: str, fork: str, given: Mapping[str, Json], steps: int | None = None
     ) -> Mapping[str, Json] | Skip | ErrorReply | Broken:
-        """One case. An answer is returned in canonical form; one of the wrong shape is breakage, not a wrong answer."""
-        reply = self._question(run_request(self._next(), target, fork, given), self.deadlines.of(steps))
+        """One case. An answer is returned in canonical form; one of the wrong shape is breakage, not a wrong answer.
+
+        A state machine is driven one event at a time where the adapter offers sessions; else it gets the whole case.
+        """
+        rules = target_named(target)
+        hello = self._ready()
+        if isinstance(hello, Broken):
+            return hello
+        if rules.session is not None and SESSIONS in hello.features:
+            reply = self._session(target, fork, given)
+        else:
+            reply = self._question(run_request(self._next(), target, fork, given), self.deadlines.of(steps))
         if not isinstance(reply, Answer):
             return reply
         try:
-            return decode_outcome(target, reply.value)
+            return rules.canonical(reply.value)
         except MalformedMessage as error:
             # The line was framed correctly, so the process can go on.
             return Broken("protocol", str(error), self.log_tail())
+
+    def _session(self, target: str, fork: str, given: Mapping[str, Json]) -> Reply | Broken:
+        """All events of a case in a session of its own; what is no answer to one of them ends it."""
+        beginning, events = given["open"], given["events"]
+        assert isinstance(beginning, Mapping) and isinstance(events, Sequence)  # as the case was read
+        opened = self.ask(open_request(0, target, fork, beginning))
+        if not isinstance(opened, Answer):
+            return opened
+        try:
+            session = text(opened.value.get("session"), "$.ok.session")
+        except MalformedMessage as error:
+            return Broken("protocol", str(error), self.log_tail())
+        answers: list[Json] = []
+        for event in events:
+            assert isinstance(event, Mapping)
+            reply = self.ask(act_request(0, session, event))
+            if not isinstance(reply, Answer):
+                return reply
+            answers.append(reply.value)
+        final = self.ask(snapshot_request(0, session))
+        if not isinstance(final, Answer):
+            return final
+        closed = self.ask(close_request(0, session))
+        if not isinstance(closed, Answer):
+            return closed
+        return attrs.evolve(final, value={"answers": answers, "final": final.value})
 
     def trace(
         self,
@@ -178,14 +222,19 @@ class Adapter:
         self._number += 1
         return self._number
 
-    def _question(self, request: dict[str, Json], seconds: float) -> Reply | Broken:
+    def _ready(self) -> Hello | Broken:
+        """The handshake of a process that can be asked, which is started if there is none."""
         try:
             hello = self.hello()
         except CannotStart as error:
             # It ran before, and its command is gone since: in the middle of a run that is a crash like any other.
             return Broken("crash", f"cannot be started: {error}")
+        return attrs.evolve(hello, detail="at hello: " + hello.detail) if isinstance(hello, Broken) else hello
+
+    def _question(self, request: dict[str, Json], seconds: float) -> Reply | Broken:
+        hello = self._ready()
         if isinstance(hello, Broken):
-            return attrs.evolve(hello, detail="at hello: " + hello.detail)
+            return hello
         if self._number != request["id"]:  # a restart began to count anew
             request["id"] = self._next()
         return self._ask(request, seconds)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn
+from typing import NoReturn, TypeAlias
 
 from hyperion_conformance.protocol.messages import (
     PROTOCOL,
@@ -35,6 +35,10 @@ _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"')
 _BRACKET = re.compile(rb"[{}\[\]]")
 _DECIMAL = re.compile(r"0|[1-9][0-9]*")
 _HEX = re.compile(r"0x(?:[0-9a-f]{2})*")
+
+
+FieldDecoder: TypeAlias = Callable[[Json, str], Json]
+"""Reads the value at a JSON path into its canonical form. Refused with ``MalformedMessage``."""
 
 
 class MalformedMessage(Exception):
@@ -108,19 +112,22 @@ def shown(line: bytes) -> str:
     return repr(line[:80].decode("utf-8", "backslashreplace"))
 
 
-def _text(value: Json, field: str) -> str:
+def text(value: Json, field: str) -> str:
+    """A string."""
     if not isinstance(value, str):
         raise MalformedMessage(field, f"a string is needed, not {_kind(value)}")
     return value
 
 
-def _record(value: Json, field: str) -> Mapping[str, Json]:
+def mapping(value: Json, field: str) -> Mapping[str, Json]:
+    """An object."""
     if not isinstance(value, Mapping):
         raise MalformedMessage(field, f"an object is needed, not {_kind(value)}")
     return value
 
 
-def _items(value: Json, field: str) -> Sequence[Json]:
+def array(value: Json, field: str) -> Sequence[Json]:
+    """An array."""
     if not isinstance(value, Sequence) or isinstance(value, str):
         raise MalformedMessage(field, f"an array is needed, not {_kind(value)}")
     return value
@@ -133,41 +140,42 @@ def _kind(value: Json) -> str:
     return names.get(type(value), type(value).__name__)
 
 
-def _natural(value: Json, field: str) -> str:
+def natural(value: Json, field: str) -> str:
     """A natural number below 2^256 as its canonical decimal string."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         raise MalformedMessage(field, f"a decimal string is needed, not {_kind(value)}")
-    text = str(value)
+    digits = str(value)
     # 2^256 has 78 digits; equal length is decided by the text because both are canonical decimals.
-    if not _DECIMAL.fullmatch(text):
-        raise MalformedMessage(field, f"not a canonical decimal number: {text[:40]!r}")
-    if len(text) > 78 or int(text) >= 2**256:
+    if not _DECIMAL.fullmatch(digits):
+        raise MalformedMessage(field, f"not a canonical decimal number: {digits[:40]!r}")
+    if len(digits) > 78 or int(digits) >= 2**256:
         raise MalformedMessage(field, "not below 2^256")
-    return text
+    return digits
 
 
 def _count(value: Json, field: str) -> int:
-    return int(_natural(value, field))
+    return int(natural(value, field))
 
 
-def _bytes(value: Json, field: str) -> str:
-    text = _text(value, field)
-    if not _HEX.fullmatch(text):
-        raise MalformedMessage(field, f"not lower-case 0x-hex with whole bytes: {text[:40]!r}")
-    return text
+def octets(value: Json, field: str) -> str:
+    """Whole bytes in lower-case hex with 0x."""
+    given = text(value, field)
+    if not _HEX.fullmatch(given):
+        raise MalformedMessage(field, f"not lower-case 0x-hex with whole bytes: {given[:40]!r}")
+    return given
 
 
 def _fixed(size: int) -> Callable[[Json, str], str]:
     def decode(value: Json, field: str) -> str:
-        text = _bytes(value, field)
-        if len(text) != 2 + 2 * size:
-            raise MalformedMessage(field, f"{size} bytes are needed, not {len(text) // 2 - 1}")
-        return text
+        given = octets(value, field)
+        if len(given) != 2 + 2 * size:
+            raise MalformedMessage(field, f"{size} bytes are needed, not {len(given) // 2 - 1}")
+        return given
 
     return decode
 
 
-_address, _hash, _digest = _fixed(20), _fixed(32), _fixed(16)
+address20, hash32, digest16 = _fixed(20), _fixed(32), _fixed(16)
 
 
 def _message_id(message: Mapping[str, Json]) -> int:
@@ -184,171 +192,133 @@ def decode_reply(line: bytes) -> Reply:
     kinds = [key for key in ("ok", "skip", "error") if key in message]
     if len(kinds) != 1:
         raise MalformedMessage("$", f"exactly one of ok, skip, error is needed, not {kinds or 'none'}")
-    body = _record(message[kinds[0]], f"$.{kinds[0]}")
+    body = mapping(message[kinds[0]], f"$.{kinds[0]}")
     if kinds[0] == "ok":
         return Answer(number, body)
     if kinds[0] == "skip":
-        return Skip(number, _text(body.get("why"), "$.skip.why"))
-    code = _text(body.get("code"), "$.error.code")
+        return Skip(number, text(body.get("why"), "$.skip.why"))
+    code = text(body.get("code"), "$.error.code")
     if code not in ERROR_CODES:
         raise MalformedMessage("$.error.code", f"not one of {', '.join(sorted(ERROR_CODES))}: {code[:40]!r}")
     detail = body.get("detail")
     return ErrorReply(
         number,
         code,
-        _text(body.get("message"), "$.error.message"),
-        None if detail is None else _text(detail, "$.error.detail"),
+        text(body.get("message"), "$.error.message"),
+        None if detail is None else text(detail, "$.error.detail"),
     )
 
 
 def decode_hello(value: Mapping[str, Json]) -> Hello:
     """The body of the answer to `hello`. Refused: another protocol version, no target, a target without forks."""
-    protocol = _text(value.get("protocol"), "$.ok.protocol")
+    protocol = text(value.get("protocol"), "$.ok.protocol")
     if protocol != PROTOCOL:
         raise MalformedMessage("$.ok.protocol", f"{PROTOCOL} was offered, the adapter speaks {protocol[:40]!r}")
-    who = _record(value.get("implementation"), "$.ok.implementation")
+    who = mapping(value.get("implementation"), "$.ok.implementation")
     home = who.get("homepage")
     implementation = Implementation(
-        _text(who.get("name"), "$.ok.implementation.name"),
-        _text(who.get("version"), "$.ok.implementation.version"),
-        _text(who.get("language"), "$.ok.implementation.language"),
-        None if home is None else _text(home, "$.ok.implementation.homepage"),
+        text(who.get("name"), "$.ok.implementation.name"),
+        text(who.get("version"), "$.ok.implementation.version"),
+        text(who.get("language"), "$.ok.implementation.language"),
+        None if home is None else text(home, "$.ok.implementation.homepage"),
     )
     targets: dict[str, Target] = {}
-    for name, body in _record(value.get("targets"), "$.ok.targets").items():
+    for name, body in mapping(value.get("targets"), "$.ok.targets").items():
         field = f"$.ok.targets.{name}"
         forks = tuple(
-            _text(fork, f"{field}.forks") for fork in _items(_record(body, field).get("forks"), f"{field}.forks")
+            text(fork, f"{field}.forks") for fork in array(mapping(body, field).get("forks"), f"{field}.forks")
         )
         if not forks:
             raise MalformedMessage(f"{field}.forks", "at least one fork is needed")
         targets[name] = Target(forks)
     if not targets:
         raise MalformedMessage("$.ok.targets", "at least one target is needed")
-    features = [_text(item, "$.ok.features") for item in _items(value.get("features", []), "$.ok.features")]
+    features = [text(item, "$.ok.features") for item in array(value.get("features", []), "$.ok.features")]
     return Hello(protocol, implementation, targets, frozenset(features))
 
 
 def decode_trace(value: Mapping[str, Json]) -> TraceAnswer:
     """The body of the answer to `trace`."""
     digests = {
-        _count(step, "$.ok.digests"): _digest(digest, f"$.ok.digests.{step}")
-        for step, digest in _record(value.get("digests", {}), "$.ok.digests").items()
+        _count(step, "$.ok.digests"): digest16(digest, f"$.ok.digests.{step}")
+        for step, digest in mapping(value.get("digests", {}), "$.ok.digests").items()
     }
     states = {
-        _count(step, "$.ok.states"): _state(_record(state, f"$.ok.states.{step}"), f"$.ok.states.{step}")
-        for step, state in _record(value.get("states", {}), "$.ok.states").items()
+        _count(step, "$.ok.states"): _state(mapping(state, f"$.ok.states.{step}"), f"$.ok.states.{step}")
+        for step, state in mapping(value.get("states", {}), "$.ok.states").items()
     }
     return TraceAnswer(_count(value.get("steps"), "$.ok.steps"), digests, states)
 
 
 def _state(state: Mapping[str, Json], field: str) -> Mapping[str, Json]:
     numbers: dict[str, Json] = {
-        key: _natural(state.get(key), f"{field}.{key}") for key in ("pc", "op", "gas", "depth", "memory_size")
+        key: natural(state.get(key), f"{field}.{key}") for key in ("pc", "op", "gas", "depth", "memory_size")
     }
-    stack = _items(state.get("stack"), f"{field}.stack")
-    return {**numbers, "stack": [_natural(word, f"{field}.stack[{i}]") for i, word in enumerate(stack)]}
+    stack = array(state.get("stack"), f"{field}.stack")
+    return {**numbers, "stack": [natural(word, f"{field}.stack[{i}]") for i, word in enumerate(stack)]}
 
 
 # --- outcomes, per target -------------------------------------------------------------------------------------------
 
 
-def _logs(value: Json, field: str) -> Json:
+def logs(value: Json, field: str) -> Json:
+    """Events in their order."""
+
     def one(item: Json, at: str) -> Json:
-        log = _record(item, at)
-        topics = _items(log.get("topics"), f"{at}.topics")
+        log = mapping(item, at)
+        topics = array(log.get("topics"), f"{at}.topics")
         return {
-            "address": _address(log.get("address"), f"{at}.address"),
-            "topics": [_hash(topic, f"{at}.topics[{i}]") for i, topic in enumerate(topics)],
-            "data": _bytes(log.get("data"), f"{at}.data"),
+            "address": address20(log.get("address"), f"{at}.address"),
+            "topics": [hash32(topic, f"{at}.topics[{i}]") for i, topic in enumerate(topics)],
+            "data": octets(log.get("data"), f"{at}.data"),
         }
 
-    return [one(item, f"{field}[{i}]") for i, item in enumerate(_items(value, field))]
+    return [one(item, f"{field}[{i}]") for i, item in enumerate(array(value, field))]
 
 
-def _storage(value: Json, field: str) -> Json:
+def storage(value: Json, field: str) -> Json:
+    """Non-zero words by key."""
     slots: dict[str, Json] = {}
-    for key, word in _record(value, field).items():
-        slots[_natural(key, field)] = _natural(word, f"{field}.{key}")
+    for key, word in mapping(value, field).items():
+        slots[natural(key, field)] = natural(word, f"{field}.{key}")
         if slots[key] == "0":
             raise MalformedMessage(f"{field}.{key}", "a zero slot is written by leaving it out")
     return slots
 
 
-def _alloc(value: Json, field: str) -> Json:
+def accounts(value: Json, field: str) -> Json:
+    """Accounts by address; what is not given is zero or empty."""
+
     def one(item: Json, at: str) -> Json:
-        account = _record(item, at)
+        account = mapping(item, at)
         return {
-            "nonce": _natural(account.get("nonce", "0"), f"{at}.nonce"),
-            "balance": _natural(account.get("balance", "0"), f"{at}.balance"),
-            "code": _bytes(account.get("code", "0x"), f"{at}.code"),
-            "storage": _storage(account.get("storage", {}), f"{at}.storage"),
+            "nonce": natural(account.get("nonce", "0"), f"{at}.nonce"),
+            "balance": natural(account.get("balance", "0"), f"{at}.balance"),
+            "code": octets(account.get("code", "0x"), f"{at}.code"),
+            "storage": storage(account.get("storage", {}), f"{at}.storage"),
         }
 
-    return {_address(key, field): one(item, f"{field}.{key}") for key, item in _record(value, field).items()}
+    return {address20(key, field): one(item, f"{field}.{key}") for key, item in mapping(value, field).items()}
 
 
-def _word(choices: frozenset[str]) -> Callable[[Json, str], str]:
+def choice(*choices: str) -> FieldDecoder:
+    """A decoder of one of these words."""
+
     def decode(value: Json, field: str) -> str:
-        text = _text(value, field)
-        if text not in choices:
-            raise MalformedMessage(field, f"not one of {', '.join(sorted(choices))}: {text[:40]!r}")
-        return text
+        word = text(value, field)
+        if word not in choices:
+            raise MalformedMessage(field, f"not one of {', '.join(choices)}: {word[:40]!r}")
+        return word
 
     return decode
 
 
-FieldDecoder = Callable[[Json, str], Json]
-
-SHAPES: Mapping[str, Mapping[str, tuple[bool, FieldDecoder]]] = {
-    "vm.run": {
-        "status": (True, _word(frozenset({"success", "revert", "halt"}))),
-        "gas_left": (True, _natural),
-        "refund": (True, _natural),
-        "output": (True, _bytes),
-        "storage": (True, _storage),
-        "logs": (True, _logs),
-        "reason": (False, _text),
-    },
-    "evm.state": {
-        "status": (True, _word(frozenset({"success", "revert", "halt", "reject"}))),
-        "gas_used": (True, _natural),
-        "output": (False, _bytes),
-        "post": (False, _alloc),
-        "logs": (True, _logs),
-        "state_root": (False, _hash),
-        "reason": (False, _text),
-    },
-}
-"""Per target: field -> (mandatory, decoder), in the order in which a reader wants to hear about a difference."""
-
-OPTIONAL = frozenset({"reason", "state_root", "output", "post"})
-"""Fields compared only when both sides give them, when their target does not make them mandatory."""
-
-
-def decode_outcome(target: str, value: Mapping[str, Json]) -> Mapping[str, Json]:
-    """An outcome in canonical form: decimal strings for numbers, lower-case hex, known fields only, in fixed order.
-
-    A target without a shape here is passed through with its integers as decimal strings. Used for both sides, so that
-    the comparison afterwards is plain equality.
-    """
-    shape = SHAPES.get(target)
-    if shape is None:
-        return _record(_plain(value), "$.ok")
-    outcome: dict[str, Json] = {}
-    for name, (mandatory, decode) in shape.items():
-        if value.get(name) is not None:
-            outcome[name] = decode(value[name], f"$.ok.{name}")
-        elif mandatory:
-            raise MalformedMessage(f"$.ok.{name}", "missing")
-    return outcome
-
-
-def _plain(value: Json) -> Json:
+def plain(value: Json, field: str = "$") -> Json:
+    """Any value, its integers as decimal strings."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item, field) for key, item in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
+        return [plain(item, field) for item in value]
     return value

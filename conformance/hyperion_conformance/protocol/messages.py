@@ -116,6 +116,26 @@ def trace_request(
     return {**request, "full": True} if full else request
 
 
+def open_request(number: int, target: str, fork: str, given: Mapping[str, Json]) -> dict[str, Json]:
+    """Begin a session of a target that is a state machine; the answer names the session."""
+    return {"id": number, "op": "open", "target": target, "fork": fork, "input": given}
+
+
+def act_request(number: int, session: str, event: Mapping[str, Json]) -> dict[str, Json]:
+    """One event of a session."""
+    return {"id": number, "op": "act", "session": session, "event": event}
+
+
+def snapshot_request(number: int, session: str) -> dict[str, Json]:
+    """The state of a session."""
+    return {"id": number, "op": "snapshot", "session": session}
+
+
+def close_request(number: int, session: str) -> dict[str, Json]:
+    """The end of a session; the answer is an empty object."""
+    return {"id": number, "op": "close", "session": session}
+
+
 def bye_request() -> dict[str, Json]:
     """The last message; it has no answer."""
     return {"id": 0, "op": "bye"}

@@ -55,5 +55,5 @@ def check_reply(line: bytes, op: str, target: str) -> None:
         name = "outcome-" + target.replace(".", "-")
         if name in schema()["$defs"]:
             _check(name, message["ok"])
-    elif op in ("hello", "trace"):
+    elif op in ("hello", "trace", "open"):
         _check(f"{op}-ok", message["ok"])

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 import attrs
 
-from hyperion_conformance.protocol.decode import MalformedMessage, decode_outcome
+from hyperion_conformance.protocol.decode import MalformedMessage
 from hyperion_conformance.protocol.messages import Json
+from hyperion_conformance.targets import TARGETS
 
 FORMAT = "hyperion-vector/1"
 
@@ -110,7 +111,7 @@ def _case(target: str, group: str, item: Mapping[str, Any]) -> Case:
         fork=str(item["fork"]),
         why=str(item["why"]),
         input=item["input"],
-        expected=tuple(decode_outcome(target, outcome) for outcome in permitted),
+        expected=tuple(TARGETS[target].canonical(outcome) for outcome in permitted),
         checkpoints=trace and Checkpoints(int(trace["steps"]), max(1, int(trace["stride"])), tuple(trace["digests"])),
     )
 

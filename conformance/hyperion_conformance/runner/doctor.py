@@ -16,12 +16,13 @@ import attrs
 from hyperion_conformance.harness.adapter import Adapter, Broken, Deadlines
 from hyperion_conformance.harness.address import Address
 from hyperion_conformance.harness.channel import CannotStart
-from hyperion_conformance.protocol.decode import decode_outcome, shown
+from hyperion_conformance.protocol.decode import shown
 from hyperion_conformance.protocol.messages import Answer, ErrorReply, Hello, Json, Skip, TraceAnswer, run_request
 from hyperion_conformance.runner import probes
 from hyperion_conformance.runner.cases import Case
 from hyperion_conformance.runner.judge import Judgement, Observation, judge, sameness
 from hyperion_conformance.runner.probes import Probe
+from hyperion_conformance.targets import target_named
 
 Status: TypeAlias = Literal["ok", "warning", "failed", "not applicable"]
 
@@ -60,7 +61,7 @@ class Patient:
         if extra is None:
             return self.adapter.run(probe.target, fork, probe.input)
         reply = self.adapter.ask({**run_request(0, probe.target, fork, probe.input), **extra})
-        return decode_outcome(probe.target, reply.value) if isinstance(reply, Answer) else reply
+        return target_named(probe.target).canonical(reply.value) if isinstance(reply, Answer) else reply
 
     def judge(self, probe: Probe, seen: Observation) -> Judgement:
         """The judgement of an observation by the same judge that the runner uses."""
@@ -73,7 +74,7 @@ class Patient:
 
 def case_of(probe: Probe) -> Case:
     """A probe dressed as a released case."""
-    outcome = decode_outcome(probe.target, probe.outcome)
+    outcome = target_named(probe.target).canonical(probe.outcome)
     return Case(
         "probe",
         1,

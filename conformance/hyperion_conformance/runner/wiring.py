@@ -51,7 +51,7 @@ def _places() -> Mapping[str, str]:
 def model() -> Model | None:
     """The executable specification as the runner asks it, or None where it is not installed."""
     try:
-        module: Any = importlib.import_module("hyperion_conformance.vectors.model")
+        module: Any = importlib.import_module("hyperion_conformance.targets")
     except ImportError:
         return None
     specification: Model = module  # the module's functions `run` and `trace` are the model

@@ -5,10 +5,11 @@ from typing import Final
 
 from hyperion.rules import Level
 from hyperion_conformance.registry import model_rules, modules_of
+from hyperion_conformance.targets import TARGETS
 from hyperion_conformance.vectors.record import Case, VectorError
 
-PREFIXES: Final = ("VM-", "EXE-")
-"""The parts of the protocol that the targets here exercise."""
+PREFIXES: Final = tuple(dict.fromkeys(prefix for target in TARGETS.values() for prefix in target.rules))
+"""The parts of the protocol that the targets exercise."""
 
 
 def rules() -> dict[str, Level]:
@@ -41,6 +42,7 @@ def report(cases: Iterable[Case]) -> Iterator[str]:
     """The account in lines."""
     cases = tuple(cases)
     missing = without_vector(cases)
-    yield f"rules: {len(rules())} of VM and EXE, {len(missing)} of them MUST without a vector"
+    parts = ", ".join(prefix.rstrip("-") for prefix in PREFIXES)
+    yield f"rules: {len(rules())} of {parts}, {len(missing)} of them MUST without a vector"
     if missing:
         yield "  without: " + ", ".join(missing)

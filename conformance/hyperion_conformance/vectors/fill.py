@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -12,14 +13,14 @@ import attrs
 from hyperion.vm.forks import fork_named
 from hyperion_conformance.harness import Adapter, Broken
 from hyperion_conformance.harness.address import Address
-from hyperion_conformance.protocol.decode import decode_outcome
 from hyperion_conformance.protocol.messages import ErrorReply, Json, Skip, TraceAnswer
 from hyperion_conformance.runner.judge import compare
+from hyperion_conformance.targets import TARGETS, target_named
+from hyperion_conformance.targets.target import ForkOf
 from hyperion_conformance.vectors import clients
-from hyperion_conformance.vectors.generators import GENERATORS
 from hyperion_conformance.vectors.load import MANIFEST, TOMBSTONES, read_tombstones
 from hyperion_conformance.vectors.manifest import Check, Manifest
-from hyperion_conformance.vectors.model import ForkOf, digest_chain, known_fork, machine_for, run
+from hyperion_conformance.vectors.model import digest_chain, known_fork
 from hyperion_conformance.vectors.record import Case, Draft, Trace, VectorError, VectorFile, case_of, checkpoints
 from hyperion_conformance.workers import ALONE, Workers, over
 
@@ -36,7 +37,7 @@ def no_progress(what: str, done: int, total: int) -> None:
 def all_drafts(seed: int = DEFAULT_SEED, count: int = DEFAULT_COUNT, targets: Sequence[str] = ()) -> tuple[Draft, ...]:
     """The drafts of all generators by id. Refused: an id that two drafts have."""
     drafts: dict[str, Draft] = {}
-    for generator in GENERATORS:
+    for generator in chain.from_iterable(target.generators for target in TARGETS.values()):
         for draft in generator(seed, count):
             if draft.id in drafts:
                 raise VectorError(generator.__module__, draft.id, "$.id", "two drafts have this id")
@@ -46,13 +47,14 @@ def all_drafts(seed: int = DEFAULT_SEED, count: int = DEFAULT_COUNT, targets: Se
 
 def fill_case(draft: Draft, fork_of: ForkOf = fork_named) -> Case:
     """The case of a draft: outcome and checkpoints of the trace by the model."""
-    outcome = run(draft.target, draft.fork, draft.input, fork_of=fork_of)
-    machine = machine_for(draft.target, known_fork(draft.fork, fork_of), draft.input, True)
+    target = target_named(draft.target)
+    outcome = target.outcome(draft.input, draft.fork, True, fork_of)
+    machine = target.machine and target.machine(draft.input, known_fork(draft.fork, fork_of), True)
     if machine is None:
         return case_of(draft, outcome, None)
-    chain = digest_chain(machine)
-    stride, steps = checkpoints(len(chain))
-    return case_of(draft, outcome, Trace(len(chain), stride, tuple(chain[step] for step in steps)))
+    digests = digest_chain(machine)
+    stride, steps = checkpoints(len(digests))
+    return case_of(draft, outcome, Trace(len(digests), stride, tuple(digests[step] for step in steps)))
 
 
 def fill(drafts: Sequence[Draft], workers: Workers = ALONE, progress: Progress = no_progress) -> tuple[Case, ...]:
@@ -117,7 +119,7 @@ def ask(adapter: Adapter, case: Case) -> Answer:
             return Answer(case.id, skipped=why)
         case ErrorReply():
             return Answer(case.id, skipped=f"known fault of the client: {fault}")
-    expected = decode_outcome(case.target, case.expect["exactly"])  # type: ignore[arg-type]
+    expected = target_named(case.target).canonical(case.expect["exactly"])  # type: ignore[arg-type]
     differences = compare(case.target, expected, reply)
     if differences and fault is not None:
         return Answer(case.id, skipped=f"known fault of the client: {fault}")

@@ -231,7 +231,3 @@ def evm_state(value: Json, strict: bool = True) -> EvmState:
         natural(given["chain_id"], "$.input.chain_id", 2**64),
         octets(transaction["raw"], "$.input.transaction.raw"),
     )
-
-
-DECODERS: Final[Mapping[str, Callable[[Json, bool], object]]] = {"vm.run": vm_run, "evm.state": evm_state}
-"""By target."""

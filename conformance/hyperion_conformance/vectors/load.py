@@ -9,10 +9,11 @@ from typing import Final, NoReturn, TypeVar
 
 import attrs
 
-from hyperion_conformance.protocol.decode import MalformedMessage, decode_outcome
+from hyperion_conformance.protocol.decode import MalformedMessage
 from hyperion_conformance.protocol.messages import Json
+from hyperion_conformance.targets import TARGETS
 from hyperion_conformance.vectors.canonical import fingerprint
-from hyperion_conformance.vectors.input import DECODERS, InputError
+from hyperion_conformance.vectors.input import InputError
 from hyperion_conformance.vectors.record import FORMAT, MAX_CHECKPOINTS, Case, Trace, VectorError, VectorFile
 
 T = TypeVar("T")
@@ -132,7 +133,7 @@ def outcome(value: Json, place: Place, target: str) -> Mapping[str, Json]:
     """An outcome of the target in canonical form; what is not in that form is refused."""
     given = record(value, place, (), tuple(value) if isinstance(value, Mapping) else ())
     try:
-        canonical_form = decode_outcome(target, given)
+        canonical_form = TARGETS[target].canonical(given)
     except MalformedMessage as error:
         raise VectorError(place.file, place.case, error.field.replace("$.ok", place.field), error.reason) from None
     if canonical_form != given:
@@ -176,7 +177,7 @@ def case(value: Json, place: Place, target: str, group: str) -> Case:
     if level not in LEVELS:
         place.at("level").refuse(f"not one of {', '.join(LEVELS)}")
     try:
-        DECODERS[target](given["input"], True)
+        TARGETS[target].decode(given["input"], True)
     except InputError as error:
         raise VectorError(place.file, place.case, error.field.replace("$", place.field, 1), error.reason) from None
     decoded = Case(
@@ -205,8 +206,8 @@ def decode_file(data: bytes, file: str) -> VectorFile:
     if document["format"] != FORMAT:
         place.at("format").refuse(f"not {FORMAT}")
     target, group = text(document["target"], place.at("target")), text(document["group"], place.at("group"))
-    if target not in DECODERS:
-        place.at("target").refuse(f"not one of {', '.join(DECODERS)}")
+    if target not in TARGETS:
+        place.at("target").refuse(f"not one of {', '.join(TARGETS)}")
     cases = items(document["cases"], place.at("cases"), lambda item, at: case(item, at, target, group), 1)
     for before, after in pairwise(cases):
         if before.id >= after.id:

@@ -115,6 +115,11 @@ def machine_of(given: VmRun, fork: Fork) -> Machine:
     return enter_call(message, world, substate, environment)
 
 
+def vm_run_machine(given: Mapping[str, Json], fork: Fork, strict: bool) -> Machine:
+    """The machine of a case."""
+    return machine_of(vm_run(given, strict), fork)
+
+
 def vm_run_outcome(given: VmRun, fork: Fork) -> dict[str, Json]:
     """What target vm.run compares: status, gas, refund counter, output, logs, and the storage of the account."""
     machine = run_machine(machine_of(given, fork))
@@ -210,6 +215,11 @@ def trace_of(machine: Machine, at: Sequence[int], full: bool) -> TraceAnswer:
     return TraceAnswer(len(chain), {step: chain[step] if step < len(chain) else last for step in at}, {})
 
 
+def no_trace(at: Sequence[int]) -> TraceAnswer:
+    """The trace of a case in which nothing is executed."""
+    return TraceAnswer(0, {step: hexadecimal(bytes(DIGEST_BYTES)) for step in at}, {})
+
+
 # --- target evm.state ------------------------------------------------------------------------------------------------
 
 
@@ -253,45 +263,7 @@ def evm_state_outcome(given: EvmState, fork: Fork) -> dict[str, Json]:
     }
 
 
-# --- all targets -----------------------------------------------------------------------------------------------------
-
-
-def machine_for(target: str, fork: Fork, given: Mapping[str, Json], strict: bool) -> Machine | None:
-    """The machine that executes a case; None where nothing is executed, since the transaction is refused."""
-    if target == "vm.run":
-        return machine_of(vm_run(given, strict), fork)
-    if target == "evm.state":
-        begun = prepared(evm_state(given, strict), fork)
-        return None if isinstance(begun, str) else begun.machine
-    raise InputError("$.target", f"no target is called {target[:40]!r}")
-
-
-def run(
-    target: str, fork: str, given: Mapping[str, Json], strict: bool = True, fork_of: ForkOf = fork_named
-) -> dict[str, Json]:
-    """The outcome of a case by the model. Refused with ``InputError``: a target, fork or input that is not one.
-
-    ``fork_of`` names the forks; a control passes one with a seeded fault.
-    """
-    rules = known_fork(fork, fork_of)
-    if target == "vm.run":
-        return vm_run_outcome(vm_run(given, strict), rules)
-    if target == "evm.state":
-        return evm_state_outcome(evm_state(given, strict), rules)
-    raise InputError("$.target", f"no target is called {target[:40]!r}")
-
-
-def trace(
-    target: str,
-    fork: str,
-    given: Mapping[str, Json],
-    at: Sequence[int],
-    full: bool = False,
-    strict: bool = True,
-    fork_of: ForkOf = fork_named,
-) -> TraceAnswer:
-    """Digests or states of the model's execution of a case at the steps ``at``."""
-    machine = machine_for(target, known_fork(fork, fork_of), given, strict)
-    return TraceAnswer(0, {step: hexadecimal(bytes(DIGEST_BYTES)) for step in at}, {}) if machine is None else trace_of(
-        machine, at, full
-    )
+def evm_state_machine(given: Mapping[str, Json], fork: Fork, strict: bool) -> Machine | None:
+    """The machine that runs the transaction of a case; None if the transaction is refused, so that nothing runs."""
+    begun = prepared(evm_state(given, strict), fork)
+    return None if isinstance(begun, str) else begun.machine

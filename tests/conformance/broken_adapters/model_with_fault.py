@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from hyperion.vm.forks import fork_named
+from hyperion_conformance import targets as model
 from hyperion_conformance.fixtures.faults import FAULTS
-from hyperion_conformance.vectors import model
 
 change = FAULTS[sys.argv[1]].fork
 

@@ -23,7 +23,8 @@ from hyperion_conformance.vectors.generators.assembly import (
     vm_draft,
     vm_input,
 )
-from hyperion_conformance.vectors.model import run
+from hyperion_conformance.vectors.input import vm_run
+from hyperion_conformance.vectors.model import known_fork, vm_run_outcome
 from hyperion_conformance.vectors.record import Draft
 
 GROUP: Final = "rows"
@@ -78,7 +79,8 @@ def least_gas(code: bytes, fork: str) -> int:
     """The least gas with which ``code`` does not run out, by bisection: SSTORE and calls ask for more than they use."""
 
     def suffices(gas: int) -> bool:
-        return run("vm.run", fork, vm_input(code, gas, accounts=ACCOUNTS)).get("reason") != "out-of-gas"
+        given = vm_input(code, gas, accounts=ACCOUNTS)
+        return vm_run_outcome(vm_run(given), known_fork(fork)).get("reason") != "out-of-gas"
 
     low, high = 0, AMPLE
     while low < high:
