@@ -23,7 +23,6 @@ from hyperion.vm.call import Message, enter_call, enter_create
 from hyperion.vm.code import delegate_of
 from hyperion.vm.fork import GAS_PER_BLOB, Eip
 from hyperion.vm.machine import EMPTY_SUBSTATE, Environment, Halt, Log, Machine, Status, Substate
-from hyperion.vm.step import run
 
 MAX_REFUND_QUOTIENT: Final = 5
 """At most one part in this of the gas used is refunded (EIP-3529)."""
@@ -66,7 +65,7 @@ def apply_transaction(transaction: Transaction, world: World, context: Context) 
     if isinstance(valid, Rejected):
         return valid
     begun = begin(transaction, world, context, valid)
-    return settle(begun, run(begun.machine))
+    return settle(begun, context.executor(begun.machine))
 
 
 # --- before the execution --------------------------------------------------------------------------------------------

@@ -18,7 +18,6 @@ from hyperion.state.world import World
 from hyperion.vm.call import enter_call
 from hyperion.vm.fork import Eip
 from hyperion.vm.machine import EMPTY_SUBSTATE, Environment, Halt, Log, Status
-from hyperion.vm.step import run
 
 DEPOSIT_EVENT: Final = 0x649BBC62D0E31342AFEA4E5CD82D4049E7E1EE912FC0889AA790803BE39038C5
 """First topic of the deposit contract's log: the hash of its signature."""
@@ -48,7 +47,7 @@ def system_call(target: Address, data: bytes, world: World, context: Context) ->
     message, substate = outermost_call(
         caller, target, 0, data, context.profile.system_gas, world, EMPTY_SUBSTATE, environment
     )
-    halted = run(enter_call(message, world, substate, environment))
+    halted = context.executor(enter_call(message, world, substate, environment))
     halt = halted.boundary if isinstance(halted.boundary, Halt) else Halt(Status.INVALID_OPCODE)
     return SystemResult(halted.world if halt.status.succeeds else world, halt)
 

@@ -27,6 +27,7 @@ from hyperion.state.world import World
 from hyperion.vm.fork import Eip, Fork
 from hyperion.vm.machine import Block as BlockFacts
 from hyperion.vm.machine import Log
+from hyperion.vm.step import Executor, run
 
 MAX_BLOCK_BYTES: Final = 10 * 2**20 - 2 * 2**20
 """The longest encoding of a block: 10 MiB, less 2 MiB for the consensus layer's part (EIP-7934)."""
@@ -54,11 +55,12 @@ def tip_of(header: Header, world: World, hashes: Map[int, bytes] | None = None) 
 
 @attrs.frozen
 class Chain:
-    """The rules of a chain: which it is, what it does otherwise than Ethereum, and the fork at a time."""
+    """The rules of a chain: which it is, what it does otherwise than Ethereum, the fork at a time; and what runs it."""
 
     chain_id: int
     profile: Profile
     fork_at: Callable[[int], Fork]
+    executor: Executor = run
 
 
 @attrs.frozen
@@ -107,7 +109,7 @@ def apply_block(tip: Tip, block: Block, chain: Chain, size: int) -> BlockResult 
     invalid = check_header(header, tip.header, tip.hash, fork) or check_body(block, fork)
     if invalid is not None:
         return invalid
-    context = Context(fork, chain.profile, chain.chain_id, facts_of(header, tip, fork))
+    context = Context(fork, chain.profile, chain.chain_id, facts_of(header, tip, fork), executor=chain.executor)
     executed = execute_body(block, tip, context)
     if isinstance(executed, InvalidBlock):
         return executed

@@ -20,6 +20,7 @@ from hyperion.vm import gas as price
 from hyperion.vm.code import delegate_of
 from hyperion.vm.fork import GAS_PER_BLOB, Eip, Fork
 from hyperion.vm.machine import Block
+from hyperion.vm.step import Executor, run
 
 MAX_NONCE: Final = 2**64 - 1
 """No transaction has this nonce (EIP-2681)."""
@@ -41,6 +42,8 @@ class Context:
     block: Block
     gas_used: int = 0
     blob_gas_used: int = 0
+    executor: Executor = run
+    """What runs the machines. Each executor gives what ``run`` gives, so no rule depends on which it is."""
 
 
 @attrs.frozen

@@ -1,8 +1,14 @@
 """``step``: one instruction, or one boundary between frames."""
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 from hyperion.rules import rule
 from hyperion.vm.call import leave, run_precompile
 from hyperion.vm.machine import Machine, PrecompileCall, Status
+
+Executor: TypeAlias = Callable[[Machine], Machine]
+"""What brings a machine to its halt: ``run``, or another function that gives the same machine."""
 
 
 @rule("VM-step", "A machine has exactly one successor; that of a halted machine is itself.")
