@@ -59,17 +59,21 @@ def with_refund(substate: Substate, refund: int) -> Substate:
     return substate.with_refund(refund - substate.refund)
 
 
+LINKS: Final[Mapping[str, object]] = {
+    "__builtins__": {"abs": abs},
+    "Machine": Machine,
+    "Stack": Stack,
+    "with_words": with_words,
+    "with_slots": with_slots,
+    "with_touched": with_touched,
+    "with_refund": with_refund,
+}
+"""All names that the text of a block can use."""
+
+
 def compiled(text: str, name: str) -> Run:
     """The function that a block's text is. The text is made of terms and offsets alone: no input's text gets in it."""
-    names: dict[str, object] = {
-        "__builtins__": {"abs": abs},
-        "Machine": Machine,
-        "Stack": Stack,
-        "with_words": with_words,
-        "with_slots": with_slots,
-        "with_touched": with_touched,
-        "with_refund": with_refund,
-    }
+    names = dict(LINKS)
     exec(compile(text, name, "exec"), names)  # noqa: S102 - the text is our own, derived from the model
     block: Run = names["block"]  # type: ignore[assignment]
     return block
