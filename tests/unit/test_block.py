@@ -171,7 +171,9 @@ def applied(tip: Tip, block: Block, fork: Fork) -> BlockResult | InvalidBlock:
     return apply_encoded(tip, encode_block(block), chain(fork))
 
 
-@pytest.mark.rule("EXE-block", "EXE-header-claims", "EXE-withdrawals", "EXE-block-transactions")
+@pytest.mark.rule(
+    "EXE-block", "EXE-header-claims", "EXE-withdrawals", "EXE-block-transactions", "EXE-cumulative-gas"
+)
 @pytest.mark.parametrize("fork", FORKS, ids=lambda fork: fork.name)
 def test_a_valid_block_moves_the_tip(fork: Fork) -> None:
     tip = genesis(fork)

@@ -13,12 +13,10 @@ from hyperion.execution.block import GWEI, Block, Withdrawal, decode_block, tran
 from hyperion.execution.fees import blob_base_fee
 from hyperion.execution.header import Header, block_hash, check_header
 from hyperion.execution.invalid import BlockReason, InvalidBlock
-from hyperion.execution.message import Applied, apply_transaction
 from hyperion.execution.profile import Profile
-from hyperion.execution.receipt import Receipt, bloom, encode_receipt, receipt_of
-from hyperion.execution.rejection import Reason, Rejected
+from hyperion.execution.receipt import Receipt, bloom, encode_receipt
+from hyperion.execution.series import Execution, in_series
 from hyperion.execution.system import before_transactions, collect_requests, requests_hash
-from hyperion.execution.transaction import Malformed, TransactionError, decode_transaction
 from hyperion.execution.validate import Context
 from hyperion.primitives.rlp import RlpError
 from hyperion.rules import rule
@@ -55,12 +53,16 @@ def tip_of(header: Header, world: World, hashes: Map[int, bytes] | None = None) 
 
 @attrs.frozen
 class Chain:
-    """The rules of a chain: which it is, what it does otherwise than Ethereum, the fork at a time; and what runs it."""
+    """The rules of a chain: which it is, what it does otherwise than Ethereum, the fork at a time; and what runs it.
+
+    No rule depends on the last two: each execution gives what ``in_series`` gives, each executor what ``run`` gives.
+    """
 
     chain_id: int
     profile: Profile
     fork_at: Callable[[int], Fork]
     executor: Executor = run
+    execution: Execution = in_series
 
 
 @attrs.frozen
@@ -110,7 +112,7 @@ def apply_block(tip: Tip, block: Block, chain: Chain, size: int) -> BlockResult 
     if invalid is not None:
         return invalid
     context = Context(fork, chain.profile, chain.chain_id, facts_of(header, tip, fork), executor=chain.executor)
-    executed = execute_body(block, tip, context)
+    executed = execute_body(block, tip, context, chain.execution)
     if isinstance(executed, InvalidBlock):
         return executed
     invalid = check_claims(header, executed)
@@ -150,49 +152,22 @@ def check_body(block: Block, fork: Fork) -> InvalidBlock | None:
 # --- execution -------------------------------------------------------------------------------------------------------
 
 
-def execute_body(block: Block, tip: Tip, context: Context) -> Executed | InvalidBlock:
+def execute_body(
+    block: Block, tip: Tip, context: Context, execution: Execution = in_series
+) -> Executed | InvalidBlock:
     """What the body of ``block`` does to the world of ``tip``; or why it can't be executed."""
     world = before_transactions(tip.world, context, block.header.beacon_root, tip.hash)
-    receipts: list[Receipt] = []
-    for index, encoded in enumerate(block.transactions):
-        applied = execute_transaction(index, encoded, world, context)
-        if isinstance(applied, InvalidBlock):
-            return applied
-        world = applied.world
-        context = attrs.evolve(
-            context,
-            gas_used=context.gas_used + applied.gas_used,
-            blob_gas_used=context.blob_gas_used + applied.blob_gas_used,
-        )
-        type_byte = 0 if encoded[0] >= 0xC0 else encoded[0]
-        receipts.append(receipt_of(type_byte, applied.succeeded, context.gas_used, applied.logs))
-    world = withdraw(world, block.withdrawals or ())
-    logs = tuple(log for receipt in receipts for log in receipt.logs)
+    progress = execution(block.transactions, world, context)
+    if isinstance(progress, InvalidBlock):
+        return progress
+    world, context = withdraw(progress.world, block.withdrawals or ()), progress.context
+    logs = tuple(log for receipt in progress.receipts for log in receipt.logs)
     collected = collect_requests(world, context, logs)
     if isinstance(collected, InvalidBlock):
         return collected
     return Executed(
-        collected.world, tuple(receipts), context.gas_used, context.blob_gas_used, collected.requests
+        collected.world, progress.receipts, context.gas_used, context.blob_gas_used, collected.requests
     )
-
-
-@rule("EXE-block-transactions", "A block that holds a refused transaction is invalid.")
-def execute_transaction(index: int, encoded: bytes, world: World, context: Context) -> Applied | InvalidBlock:
-    """The effect of the block's transaction at ``index``; or why the block is invalid."""
-    try:
-        transaction = decode_transaction(encoded, context.profile.types_in(context.fork))
-    except TransactionError as error:
-        if error.reason is Malformed.UNKNOWN_TYPE:
-            rejected = Rejected(Reason.TYPE_UNSUPPORTED, str(error))
-            return InvalidBlock(BlockReason.TRANSACTION, str(error), index, rejected)
-        return InvalidBlock(
-            BlockReason.TRANSACTION_ENCODING, str(error), index, malformed=(error.reason, error.field)
-        )
-    applied = apply_transaction(transaction, world, context)
-    if isinstance(applied, Rejected):
-        detail = f"{applied.reason.value} {applied.detail}".strip()
-        return InvalidBlock(BlockReason.TRANSACTION, detail, index, applied)
-    return applied
 
 
 @rule("EXE-withdrawals", "A withdrawal adds its amount, in gwei, to its account, and can't fail.")

@@ -60,26 +60,34 @@ class Valid:
 
 def validate(transaction: Transaction, world: World, context: Context) -> Valid | Rejected:
     """What is needed to execute ``transaction`` on ``world`` in the block of ``context``, or why it may not be."""
-    intrinsic = check_itself(transaction, context.fork, context.profile)
+    valid = check_alone(transaction, context)
+    if isinstance(valid, Rejected):
+        return valid
+    return check_sender(transaction, world.account(valid.sender), context.fork) or valid
+
+
+def check_alone(transaction: Transaction, context: Context) -> Valid | Rejected:
+    """What validation finds out, or why it refuses, without a look at the state: all but the sender's account."""
+    intrinsic = check_place(transaction, context)
     if isinstance(intrinsic, Rejected):
         return intrinsic
-    rejected = check_block_gas(transaction, context)
-    if rejected is not None:
-        return rejected
     sender = check_signature(transaction, context.chain_id)
     if isinstance(sender, Rejected):
         return sender
     rejected = (
-        check_fees(transaction, context.block)
-        or check_blobs(transaction, context)
-        or check_form(transaction)
-        or check_sender(transaction, world.account(sender), context.fork)
+        check_fees(transaction, context.block) or check_blobs(transaction, context) or check_form(transaction)
     )
     if rejected is not None:
         return rejected
     gas_price = effective_price(transaction.max_fee, transaction.max_priority_fee, context.block.base_fee)
     blob_fee = GAS_PER_BLOB * len(transaction.blobs) * context.block.blob_base_fee
     return Valid(sender, intrinsic, gas_price, blob_fee)
+
+
+def check_place(transaction: Transaction, context: Context) -> Intrinsic | Rejected:
+    """The intrinsic gas of ``transaction`` if nothing in it forbids it and the block has room for it."""
+    intrinsic = check_itself(transaction, context.fork, context.profile)
+    return intrinsic if isinstance(intrinsic, Rejected) else check_block_gas(transaction, context) or intrinsic
 
 
 # --- the transaction by itself ---------------------------------------------------------------------------------------
