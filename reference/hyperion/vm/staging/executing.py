@@ -122,7 +122,7 @@ class Blocks:
         key = (frame.code, fork.name)
         found = self.tables.get(key)
         if found is None or found.code.fork is not fork:
-            if len(self.tables) >= self.most_codes:
+            if self.tables and len(self.tables) >= self.most_codes:
                 del self.tables[next(iter(self.tables))]
             found = Table(Code(fork, frame.code, frame.program, frame.jump_destinations))
             self.tables[key] = found
