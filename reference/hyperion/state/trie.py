@@ -6,7 +6,7 @@ so the root after one change costs one hash a level. A value is a non-empty byte
 Source: Yellow Paper, appendix D; appendix C (hex-prefix encoding).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from functools import cached_property
 from itertools import pairwise
@@ -99,7 +99,7 @@ class Extension:
     """Digits that all keys below share, and the branch at which they part."""
 
     path: Path
-    child: "Branch"
+    child: "Branch | Hidden"
 
     def encoding(self) -> bytes:
         """The node's bytes."""
@@ -133,8 +133,41 @@ class Branch:
         return Branch((*self.children[:at], child, *self.children[at + 1 :]), self.value)
 
 
-Trie: TypeAlias = Leaf | Extension | Branch | None
+@attrs.frozen
+class Hidden:
+    """A node of which only the hash is known, and whom to ask for its bytes: so a trie can be opened on its way."""
+
+    hash: bytes
+    ask: Callable[[bytes], bytes] = attrs.field(eq=False, repr=False)
+    """The encoding that has this hash. What it raises where it knows none goes through all functions of this module."""
+
+    @property
+    def reference(self) -> bytes:
+        """What the parent holds for the node."""
+        return rlp.encode_bytes(self.hash)
+
+    def encoding(self) -> bytes:
+        """The node's bytes."""
+        return self.ask(self.hash)
+
+    def opened(self) -> "Leaf | Extension | Branch":
+        """The node, whose children are hidden unless they stand in it. Refuses with ``ProofError`` what is none."""
+        encoding = self.ask(self.hash)
+        try:
+            item = rlp.decode(encoding)
+        except rlp.RlpError as error:
+            raise ProofError(ProofReason.NOT_RLP, self.hash.hex()) from error
+        return _node_of(item, self.ask, self.hash.hex())
+
+
+Trie: TypeAlias = Leaf | Extension | Branch | Hidden | None
 """A trie is its top node; the trie without entries is None."""
+
+
+def hidden(trie_root: bytes, ask: Callable[[bytes], bytes]) -> Trie:
+    """The trie with the root ``trie_root``, whose nodes are asked for when they are needed."""
+    return EMPTY_TRIE if trie_root == EMPTY_TRIE_ROOT else Hidden(trie_root, ask)
+
 
 EMPTY_TRIE: Final = None
 _BARE_BRANCH: Final = Branch((None,) * 16, b"")
@@ -161,6 +194,8 @@ def get(trie: Trie, key: bytes) -> bytes | None:
                 return None
             path = path[len(node.path) :]
             node = node.child
+        elif isinstance(node, Hidden):
+            node = node.opened()
         elif not path:
             return node.value or None
         else:
@@ -201,6 +236,8 @@ def items(trie: Trie) -> Iterator[tuple[bytes, bytes]]:
             yield bytes.fromhex(path + node.path), node.value
         elif isinstance(node, Extension):
             waiting.append((path + node.path, node.child))
+        elif isinstance(node, Hidden):
+            waiting.append((path, node.opened()))
         elif node is not None:
             if node.value:
                 yield bytes.fromhex(path), node.value
@@ -221,6 +258,8 @@ def _shared(a: Path, b: Path) -> int:
 def _put(node: Trie, path: Path, value: bytes) -> Leaf | Extension | Branch:
     if node is None:
         return Leaf(path, value)
+    if isinstance(node, Hidden):
+        node = node.opened()
     if isinstance(node, Branch):
         if not path:
             return node if node.value == value else Branch(node.children, value)
@@ -236,7 +275,7 @@ def _put(node: Trie, path: Path, value: bytes) -> Leaf | Extension | Branch:
     return _prefixed(path[:shared], _put(_parted(node, shared), path[shared:], value))
 
 
-def _parted(node: Leaf | Extension, shared: int) -> Branch:
+def _parted(node: Leaf | Extension, shared: int) -> Branch | Hidden:
     """A branch that has only what lies below ``node``, once the first ``shared`` digits of its path are walked."""
     rest = node.path[shared:]
     if not rest:
@@ -248,8 +287,10 @@ def _parted(node: Leaf | Extension, shared: int) -> Branch:
 @rule(
     "STATE-trie-one-form", "A map has one trie: no branch has fewer than two ways on, and paths are as long as can be."
 )
-def _prefixed(path: Path, node: Leaf | Extension | Branch) -> Leaf | Extension | Branch:
+def _prefixed(path: Path, node: Leaf | Extension | Branch | Hidden) -> Leaf | Extension | Branch:
     """The trie in which every key of ``node`` has ``path`` before it."""
+    if isinstance(node, Hidden):
+        node = node.opened()
     if not path:
         return node
     if isinstance(node, Leaf):
@@ -260,6 +301,8 @@ def _prefixed(path: Path, node: Leaf | Extension | Branch) -> Leaf | Extension |
 
 
 def _delete(node: Trie, path: Path) -> Trie:
+    if isinstance(node, Hidden):
+        node = node.opened()
     if isinstance(node, Branch):
         if not path:
             return _collapsed(Branch(node.children, b"")) if node.value else node
@@ -360,6 +403,8 @@ def prove(trie: Trie, key: bytes) -> tuple[bytes, ...]:
     nodes: list[bytes] = []
     node, path = trie, path_of(key)
     while node is not None:
+        if isinstance(node, Hidden):
+            node = node.opened()
         encoding = node.encoding()
         if not nodes or len(encoding) >= HASH_BYTES:
             nodes.append(encoding)
@@ -437,6 +482,30 @@ def _below(node: rlp.Item, path: Path, where: str) -> tuple[rlp.Item, Path] | by
             if _is_reference(child):
                 return child, path[1:]
     raise ProofError(ProofReason.NOT_A_NODE, where)
+
+
+def _node_of(item: rlp.Item, ask: Callable[[bytes], bytes], where: str) -> Leaf | Extension | Branch:
+    """The node that ``item`` is, its children hidden unless they stand in it. Refuses ``NOT_A_NODE``."""
+    match item:
+        case (bytes(packed), held):
+            path, is_leaf = _unpacked(packed, where)
+            if is_leaf and isinstance(held, bytes) and held:
+                return Leaf(path, held)
+            below = _child_of(held, ask, where) if path and not is_leaf else None
+            if isinstance(below, Branch | Hidden):
+                return Extension(path, below)
+        case (*children, bytes(value)) if len(children) == 16:
+            return Branch(tuple(_child_of(child, ask, where) for child in children), value)
+    raise ProofError(ProofReason.NOT_A_NODE, where)
+
+
+def _child_of(item: rlp.Item, ask: Callable[[bytes], bytes], where: str) -> Trie:
+    """The child that a node holds as ``item``: none, one that stands there itself, or one by its hash."""
+    if item == b"":
+        return None
+    if not _is_reference(item):
+        raise ProofError(ProofReason.NOT_A_NODE, where)
+    return Hidden(item, ask) if isinstance(item, bytes) else _node_of(item, ask, where)
 
 
 def _is_reference(item: rlp.Item) -> bool:
