@@ -12,9 +12,9 @@ from hyperion.primitives.word import Address, Word
 from hyperion.rules import rule
 from hyperion.state.world import World
 from hyperion.vm import gas as price
-from hyperion.vm.code import analyse
 from hyperion.vm.fork import Fork
 from hyperion.vm.machine import Environment, Frame, Halt, Machine, PrecompileCall, Status, Substate, Suspended, start
+from hyperion.vm.octets import analyse
 
 
 class Message(msgspec.Struct, frozen=True):

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Final
 
 from hyperion.primitives import word
-from hyperion.primitives.hashing import keccak256
 from hyperion.primitives.word import Word
 from hyperion.vm import gas as price
 from hyperion.vm.fork import Eip
 from hyperion.vm.machine import Instruction, Machine, Status, instruction
+from hyperion.vm.octets import keccak256
 
 
 def unary(opcode: int, name: str, gas: int, meaning: Callable[[Word], Word], since: Eip | None = None) -> Instruction:
@@ -74,14 +74,26 @@ SAR: Final = binary(0x1D, "SAR", price.VERY_LOW, word.sar)
 CLZ: Final = unary(0x1E, "CLZ", price.LOW, word.clz, Eip.CLZ)
 
 
-@instruction(0x0A, "EXP", 2, 1, price.EXP)
-def exp(machine: Machine, gas: int) -> Machine:
-    """The first word to the power of the second modulo 2**256; the exponent is paid by the byte."""
-    (base, exponent), stack = machine.stack.take(2)
-    gas = gas - price.exponent_cost(exponent)
-    if gas < 0:
-        return machine.fail(Status.OUT_OF_GAS)
-    return machine.next(gas, stack.push(word.exp(base, exponent)))
+def power(base: Word, exponent: Word) -> Word:
+    """The power as ``word`` has it when it is asked for: the prover puts an unknown word in its place."""
+    return word.exp(base, exponent)
+
+
+def raising(meaning: Callable[[Word, Word], Word]) -> Instruction:
+    """The row of EXP, whose power is ``meaning(base, exponent)``."""
+
+    def operation(machine: Machine, gas: int) -> Machine:
+        (base, exponent), stack = machine.stack.take(2)
+        gas = gas - price.exponent_cost(exponent)
+        if gas < 0:
+            return machine.fail(Status.OUT_OF_GAS)
+        return machine.next(gas, stack.push(meaning(base, exponent)))
+
+    operation.__doc__ = "The first word to the power of the second modulo 2**256; the exponent is paid by the byte."
+    return instruction(0x0A, "EXP", 2, 1, price.EXP)(operation)
+
+
+EXP: Final = raising(power)
 
 
 @instruction(0x20, "KECCAK256", 2, 1, price.KECCAK256)

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Final
 
-from hyperion.primitives.hashing import keccak256
 from hyperion.primitives.word import MAX_ADDRESS, Address, Word
 from hyperion.vm import gas as price
 from hyperion.vm.fork import Eip
 from hyperion.vm.machine import Instruction, Machine, Status, Substate, instruction
+from hyperion.vm.octets import keccak256
 from hyperion.vm.stack import Stack
 
 

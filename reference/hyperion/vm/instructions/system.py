@@ -1,6 +1,5 @@
 """Calls, creations and self-destruction: the instructions that reach other accounts."""
 
-from hyperion.primitives.hashing import keccak256
 from hyperion.primitives.word import MAX_ADDRESS, Address, Word
 from hyperion.rules import rule
 from hyperion.vm import gas as price
@@ -10,6 +9,7 @@ from hyperion.vm.code import delegate_of
 from hyperion.vm.fork import Eip
 from hyperion.vm.instructions.environment import access_account
 from hyperion.vm.machine import CALL_DEPTH_LIMIT, Halt, Machine, Status, Substate, Suspended, instruction
+from hyperion.vm.octets import keccak256
 from hyperion.vm.stack import Stack
 
 MAX_NONCE = 2**64 - 1
