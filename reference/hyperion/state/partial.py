@@ -17,7 +17,7 @@ from typing import Final, NamedTuple, TypeAlias
 import msgspec
 from immutables import Map
 
-from hyperion.primitives.word import Address, Word
+from hyperion.primitives.word import MODULUS, Address, Word
 from hyperion.rules import rule
 from hyperion.state.world import NO_STORAGE, Account, World
 
@@ -60,6 +60,14 @@ class Unknown(Exception):
         self.location = location
 
 
+class Impossible(Exception):
+    """What is known can't be of one world: an account would hold 2**256 wei or more."""
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(f"{address:#042x} would hold 2**256 wei or more")
+        self.address = address
+
+
 class Facts(msgspec.Struct, frozen=True, gc=False):
     """What is known of an account as it was before any change; None, or a key that is missing: not known."""
 
@@ -90,6 +98,15 @@ def learn(known: Map[Address, Facts], location: Location, value: Value) -> Map[A
     if part not in FACT_OF:
         raise Unknown(location)
     return known.set(address, msgspec.structs.replace(facts, **{FACT_OF[part]: value}))
+
+
+def recall(known: Map[Address, Facts], location: Location) -> Value | None:
+    """What is known to be at ``location``; None if that is not known."""
+    facts = known.get(location.address, NO_FACTS)
+    if location.part is Part.WORD:
+        return facts.stored.get(location.key)
+    value: Value | None = getattr(facts, FACT_OF[location.part]) if location.part in FACT_OF else None
+    return value
 
 
 def value_at(world: World, location: Location) -> Value:
@@ -184,7 +201,7 @@ class PartialAccount(Account, frozen=True, gc=False):
             return self.change.balance
         if self.facts.balance is None:
             raise Unknown(Location(Part.BALANCE, self.address))
-        return self.facts.balance + self.change.credited
+        return possible(self.address, self.facts.balance + self.change.credited)
 
     @property  # type: ignore[misc]  # a question stands where the base class has a field
     def code(self) -> bytes:
@@ -231,7 +248,9 @@ class PartialAccount(Account, frozen=True, gc=False):
 
     def with_balance(self, balance: Word) -> Account:
         """As in ``Account``."""
-        return self._with(msgspec.structs.replace(self.change, balance=balance, credited=0))
+        return self._with(
+            msgspec.structs.replace(self.change, balance=possible(self.address, balance), credited=0)
+        )
 
     def with_nonce(self, nonce: int) -> Account:
         """As in ``Account``."""
@@ -243,6 +262,16 @@ class PartialAccount(Account, frozen=True, gc=False):
 
     def _with(self, change: Change) -> PartialAccount:
         return _view(self.address, self.facts, change)
+
+
+def possible(address: Address, balance: int) -> Word:
+    """The balance, if there is so much wei. Refuses more with ``Impossible``.
+
+    Parts that were read at different moments may belong to no one world, and then nothing else bounds their sum.
+    """
+    if balance >= MODULUS:
+        raise Impossible(address)
+    return balance
 
 
 def _view(address: Address, facts: Facts, change: Change) -> PartialAccount:
