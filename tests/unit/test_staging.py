@@ -12,8 +12,9 @@ from hyperion.state.world import Account
 from hyperion.vm.fork import Fork
 from hyperion.vm.forks import OSAKA, PARIS
 from hyperion.vm.machine import Halt, Status
+from hyperion.vm.staging.containers import Unknown
 from hyperion.vm.staging.executing import Blocks, Table, compiled, run_staged
-from hyperion.vm.staging.recording import Unknown, Unstaged
+from hyperion.vm.staging.recording import Unstaged
 from hyperion.vm.staging.tracing import MOST_GAS, MOST_STEPS
 from hyperion.vm.step import run
 from tests.benchmark.assembler import assemble
@@ -25,13 +26,15 @@ COUNTDOWN: Final = assemble("200 loop: 1 SWAP1 SUB DUP1 @loop JUMPI STOP")
 LEFT_TO_STEP: Final = {
     "STOP": "STOP", "RETURN": "0 0 RETURN", "REVERT": "0 0 REVERT", "INVALID": "INVALID", "CALL": "CALL",
     "DELEGATECALL": "DELEGATECALL", "STATICCALL": "STATICCALL", "CREATE": "CREATE", "SELFDESTRUCT": "SELFDESTRUCT",
-    "LOG": "LOG1", "KECCAK256": "KECCAK256", "BALANCE": "BALANCE", "EXP": "EXP", "BLOCKHASH": "BLOCKHASH",
-    "CALLDATALOAD": "CALLDATALOAD", "RETURNDATASIZE": "RETURNDATASIZE", "MCOPY": "MCOPY", "unknown jump": "JUMP",
-    "odd offset": "1 MLOAD",
+    "EXP": "EXP", "BLOCKHASH": "BLOCKHASH", "BLOBHASH": "BLOBHASH", "EXTCODECOPY": "EXTCODECOPY",
+    "RETURNDATACOPY": "RETURNDATACOPY", "EXTCODEHASH": "EXTCODEHASH", "MSTORE8": "MSTORE8", "CLZ": "CLZ",
+    "unknown jump": "JUMP",
 }  # fmt: skip
 STAGED: Final = (
     "ADD", "MULMOD", "SDIV", "SMOD", "SIGNEXTEND", "BYTE", "SAR", "SLT", "ISZERO", "NOT", "DUP16", "SWAP16", "PC",
     "GAS", "ADDRESS", "CALLER", "TIMESTAMP", "CODESIZE", "MSIZE", "MLOAD", "MSTORE", "SLOAD", "SSTORE", "POP", "PUSH0",
+    "CALLDATALOAD", "CALLDATASIZE", "CALLDATACOPY", "CODECOPY", "RETURNDATASIZE", "KECCAK256", "MCOPY", "LOG0", "LOG4",
+    "TLOAD", "TSTORE", "BALANCE", "SELFBALANCE", "EXTCODESIZE",
 )  # fmt: skip
 
 

@@ -7,15 +7,16 @@ how long a run takes and nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import attrs
 
+from hyperion.primitives.hashing import keccak256
 from hyperion.primitives.word import Address, Word
 from hyperion.state.world import World
 from hyperion.vm.fork import Fork
-from hyperion.vm.machine import Frame, Machine, Substate
+from hyperion.vm.machine import Frame, Log, Machine, Substate
 from hyperion.vm.memory import Memory
 from hyperion.vm.stack import Stack
 from hyperion.vm.staging.recording import Code
@@ -54,18 +55,37 @@ def with_touched(substate: Substate, address: Address, touched: Mapping[Word, bo
     return substate
 
 
+def with_transients(substate: Substate, address: Address, moved: Mapping[Word, Word]) -> Substate:
+    """The substate with the words in transient storage, by key."""
+    for key, word in moved.items():
+        substate = substate.with_transient((address, key), word)
+    return substate
+
+
+def with_logs(substate: Substate, logged: Sequence[Log]) -> Substate:
+    """The substate with more logs."""
+    for log in logged:
+        substate = substate.with_log(log)
+    return substate
+
+
 def with_refund(substate: Substate, refund: int) -> Substate:
     """The substate whose refund is ``refund``."""
     return substate.with_refund(refund - substate.refund)
 
 
 LINKS: Final[Mapping[str, object]] = {
-    "__builtins__": {"abs": abs},
+    "__builtins__": {"abs": abs, "len": len},
+    "from_bytes": int.from_bytes,
+    "keccak256": keccak256,
+    "Log": Log,
     "Machine": Machine,
     "Stack": Stack,
     "with_words": with_words,
     "with_slots": with_slots,
     "with_touched": with_touched,
+    "with_transients": with_transients,
+    "with_logs": with_logs,
     "with_refund": with_refund,
 }
 """All names that the text of a block can use."""

@@ -8,33 +8,44 @@ words stay in local variables. Every end gives the whole machine as ``step`` wou
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Final, TypeAlias, TypeVar
 
 import attrs
 
 from hyperion.symbolic.expression import ANY_INTEGER, Interval, Op, Term, postorder
+from hyperion.symbolic.ideal import Idealized
 from hyperion.symbolic.terms import Key, Terms
-from hyperion.vm.staging.exploring import Entry, Facts, Leaf, Step, explore_step
+from hyperion.vm.staging.exploring import MOST_MEMORY, Entry, Facts, Leaf, Step, explore_step
+from hyperion.vm.staging.octets import IDEALS, LENGTH, LITERAL, NUMBER
 from hyperion.vm.staging.printing import condition, nodes, text
 from hyperion.vm.staging.recording import (
     ADDRESS,
+    ALIGNED,
     ASSUMED_FALSE,
+    BALANCE,
+    CODE_SIZE,
     CURRENT,
     DEPTH,
+    FACT_TERMS,
     FACTS,
     GAS,
     LOAD,
+    LOGGED,
+    MEMORY_SIZE,
     NATURAL,
     ORIGINAL,
     REFUND,
     TOUCH,
+    TRANSIENT,
     WARM,
     WORD,
+    WRITE,
     Code,
     Effect,
     State,
     Unstaged,
-)
+)  # fmt: skip
 
 MOST_STEPS: Final = 400
 """Instructions of a block, all its branches together."""
@@ -57,6 +68,47 @@ TEMPORARIES: Final = "temporaries"
 """How many variables are in use."""
 LOOP: Final = "loop"
 """Whether a path comes back to the entry."""
+MEMORY: Final = "memory"
+"""Whether memory is read or changed in another way than by whole words."""
+GROWN: Final = "grown"
+"""Whether memory grows."""
+WRITTEN: Final = "written"
+"""Whether words of memory are written."""
+STORED: Final = "stored"
+"""Whether words of storage are written."""
+MOVED: Final = "moved"
+"""Whether words of transient storage are written."""
+ACCOUNTS: Final = "accounts"
+"""Whether balance or code of an account is read."""
+WARM_ACCOUNTS: Final = "warm_accounts"
+"""Whether it is asked if an account was touched."""
+READS: Final = (LOAD, CURRENT, ORIGINAL, TRANSIENT, NUMBER, LENGTH, BALANCE, CODE_SIZE)
+"""What is read in a variable of its own."""
+
+CACHED: Final = {
+    LOAD: ("words", "memory.load({})"),
+    CURRENT: ("current", "read_storage(address, {})"),
+    ORIGINAL: ("original", "read_original(address, {})"),
+    TRANSIENT: ("transient", "read_transient((address, {}), 0)"),
+}
+"""Words that a block keeps: in which dictionary, and how one that is not there is read."""
+PREAMBLES: Final = {
+    MEMORY: ("memory = machine.memory",),
+    LOAD: ("words = {}", "written = {}", "memory = machine.memory"),
+    CURRENT: (
+        "current = {}",
+        "stored = {}",
+        "touched = {}",
+        "warm = machine.substate.accessed_slots",
+        "read_storage = machine.world.storage",
+    ),
+    ORIGINAL: ("original = {}", "read_original = machine.environment.initial_world.storage"),
+    TRANSIENT: ("transient = {}", "moved = {}", "read_transient = machine.substate.transient.get"),
+    LOGGED: ("logged = []",),
+    ACCOUNTS: ("account = machine.world.account",),
+    WARM_ACCOUNTS: ("warm_accounts = machine.substate.accessed_addresses",),
+}
+"""What a block does before it begins, for what it uses."""
 
 T = TypeVar("T")
 Line: TypeAlias = "tuple[int, str | Callable[[], list[str]]]"
@@ -78,6 +130,8 @@ class Trace:
 
     code: Code
     root: int
+    most_memory: int = MOST_MEMORY
+    """Bytes up to which memory grows."""
     known: dict[Key, Term] = attrs.field(factory=dict)
     lines: list[Line] = attrs.field(factory=list)
     entries: list[Entry] = attrs.field(factory=lambda: [Entry()])
@@ -157,7 +211,8 @@ class Trace:
     def start(self) -> State:
         """The state at the entry."""
         terms = Terms(self.known)
-        return State(self.root, terms.variable(GAS, NATURAL), (), 0, terms.variable(REFUND, ANY_INTEGER), 0, 0, 0)
+        gas, refund = terms.variable(GAS, NATURAL), terms.variable(REFUND, ANY_INTEGER)
+        return State(self.root, gas, (), 0, refund, FACT_TERMS[MEMORY_SIZE], 0, 0, 0, 0)
 
     def trace(self, state: State, facts: Facts, indent: int, seen: frozenset[int]) -> None:
         """Print everything from ``state`` on."""
@@ -169,7 +224,7 @@ class Trace:
                 self.leave(state, indent)
                 return
             try:
-                step = explore_step(self.code, state, facts, self.known)
+                step = explore_step(self.code, state, facts, self.known, self.most_memory)
                 if self.entry.both(step.entry).gas > MOST_GAS:
                     raise Unstaged
                 if all(leaf.successor.halts for leaf in step.leaves):
@@ -204,8 +259,9 @@ class Trace:
             self.branch(state, step.leaves, 0, indent, seen)
             return None
         settled = {**facts.settled, **dict(step.guards), **self.warmth(step, names, indent)}
+        size = self.grow(state, step.leaves, indent)
         self.reads(step, settled, names, indent)
-        reached = self.merge(state, step.leaves, names, indent)
+        reached = attrs.evolve(self.merge(state, step.leaves, names, indent), size=size)
         for effect in writes(step.leaves[0]):
             self.write(effect, names, indent)
         reached = self.short(reached, names, indent)
@@ -219,7 +275,12 @@ class Trace:
             if atom in facts.settled:
                 continue
             if atom.op is Op.APPLY:
-                self.out(indent, f"if {self.text(atom.arguments[0], {})} & 31:")
+                what = self.text(atom.arguments[0], {})
+                if atom.value == ALIGNED:
+                    self.out(indent, f"if {what} & 31:")
+                else:
+                    self.use(WARM_ACCOUNTS)
+                    self.out(indent, f"if {what} not in warm_accounts:")
                 self.leave(state, indent + 1)
             else:
                 self.out(indent, f"if {self.condition(atom, {}, not answer)}:")
@@ -247,6 +308,18 @@ class Trace:
             names[atom] = str(held.value)
         return asked
 
+    def grow(self, state: State, leaves: tuple[Leaf, ...], indent: int) -> Term:
+        """Print the growth of memory, if there may be one; its size afterwards."""
+        rows = [(leaf, leaf.successor.state.size) for leaf in leaves if leaf.successor.state is not None]
+        if all(size is state.size for _, size in rows):
+            return state.size
+        self.use(MEMORY, GROWN)
+        held = self.variable(hull([Terms(self.known, leaf.facts.learned).interval(size) for leaf, size in rows]))
+        self.out(indent, f"{held.value} = {self.text(self.chosen(rows, 0), {})}")
+        self.out(indent, f"if memory.size < {held.value}:")
+        self.out(indent + 1, f"memory = memory.expand({held.value})")
+        return held
+
     def reads(self, step: Step, settled: dict[Term, bool], names: Names, indent: int) -> None:
         """Print what the step reads from memory and storage, in variables."""
         roots: list[Term] = []
@@ -256,30 +329,69 @@ class Trace:
                 roots.extend((*leaf.successor.state.words, leaf.successor.state.gas, leaf.successor.state.refund))
             roots.extend(term for effect in leaf.successor.effects for term in effect[1:])
         for term in postorder(*roots):
-            if term.op is Op.APPLY and term.value in (LOAD, CURRENT, ORIGINAL):
-                held = self.variable(WORD)
+            if term.op is Op.APPLY and term.value in READS:
+                held = self.variable(term.interval)
                 self.read(str(term.value), str(held.value), term.arguments[-1], settled, names, indent)
                 names[term] = str(held.value)
 
     def read(self, kind: str, held: str, place: Term, settled: dict[Term, bool], names: Names, indent: int) -> None:
         """Print one read."""
+        if kind == NUMBER:
+            self.out(indent, f"{held} = from_bytes({self.octets(place, names, indent)}, 'big')")
+            return
+        if kind == LENGTH:
+            self.out(indent, f"{held} = len({self.octets(place, names, indent)})")
+            return
         where = self.text(place, names)
-        if kind == LOAD:
-            self.use(LOAD)
-            self.out(indent, f"{held} = words.get({where})")
-            self.out(indent, f"if {held} is None:")
-            self.out(indent + 1, f"{held} = words[{where}] = load({where})")
-        elif kind == ORIGINAL:
-            self.use(ORIGINAL, ADDRESS)
-            self.out(indent, f"{held} = original.get({where})")
-            self.out(indent, f"if {held} is None:")
-            self.out(indent + 1, f"{held} = original[{where}] = read_original(address, {where})")
-        elif self.is_warm(place, settled):
-            self.out(indent, f"{held} = current.get({where})")
-            self.out(indent, f"if {held} is None:")
-            self.out(indent + 1, f"{held} = current[{where}] = read_storage(address, {where})")
-        else:
+        match kind:
+            case "balance":
+                self.use(ACCOUNTS)
+                self.out(indent, f"{held} = account({where}).balance")
+                return
+            case "code_size":
+                self.use(ACCOUNTS)
+                self.out(indent, f"{held} = len(account({where}).code)")
+                return
+        self.use(kind, *(() if kind == LOAD else (ADDRESS,)))
+        if kind == CURRENT and not self.is_warm(place, settled):
             raise Unstaged
+        kept, read = CACHED[kind]
+        self.out(indent, f"{held} = {kept}.get({where})")
+        self.out(indent, f"if {held} is None:")
+        self.out(indent + 1, f"{held} = {kept}[{where}] = {read.format(where)}")
+
+    def octets(self, term: Term, names: Names, indent: int) -> str:
+        """The text of a byte string; memory has all that was written when it is read."""
+        if term.op is Op.VARIABLE:
+            self.use(str(term.value))
+            return str(term.value)
+        if str(term.value).startswith(LITERAL):
+            return repr(bytes.fromhex(str(term.value)[len(LITERAL) :]))
+        parts = term.arguments
+        match term.value:
+            case "slice":
+                start, stop = (self.text(part, names) for part in parts[1:])
+                return f"{self.octets(parts[0], names, indent)}[{start}:{stop}]"
+            case "padded":
+                return f"{self.octets(parts[0], names, indent)}.ljust({self.text(parts[1], names)}, b'\\0')"
+            case "digest":
+                return f"keccak256({self.octets(parts[0], names, indent)})"
+            case "words":
+                words = [f"({self.text(part, names)}).to_bytes(32, 'big')" for part in parts]
+                return f"({' + '.join(words)})"
+            case "read":
+                self.flush(indent)
+                return f"memory.read({self.text(parts[1], names)}, {self.text(parts[2], names)})"
+        raise Unstaged
+
+    def flush(self, indent: int) -> None:
+        """Print that the words written reach memory here."""
+        self.use(MEMORY, LOAD)
+        if self.lines[-1] == (indent + 1, "written = {}"):
+            return  # they have just done so
+        self.out(indent, "if written:")
+        self.out(indent + 1, "memory = with_words(memory, written)")
+        self.out(indent + 1, "written = {}")
 
     def is_warm(self, key: Term, settled: dict[Term, bool]) -> bool:
         """Whether the block has made sure that the key is warm, so that its word is in ``current``."""
@@ -289,15 +401,22 @@ class Trace:
         )
 
     def write(self, effect: Effect, names: Names, indent: int) -> None:
-        """Print one write to memory or storage; it reaches the machine where the block ends."""
+        """Print one write; what is written in whole words reaches the machine where the block ends."""
         kind, place, word = effect
-        where, value = self.text(place, names), self.text(word, names)
-        if kind == LOAD:
-            self.use(LOAD, "written")
-            self.out(indent, f"words[{where}] = written[{where}] = {value}")
+        if kind == LOGGED:
+            self.use(LOGGED, ADDRESS)
+            topics = "".join(f"{self.text(topic, names)}, " for topic in word.arguments)
+            self.out(indent, f"logged.append(Log(address, ({topics}), {self.octets(place, names, indent)}))")
+        elif kind == WRITE:
+            self.flush(indent)
+            data = self.octets(word, names, indent)
+            self.out(indent, f"memory = memory.write({self.text(place, names)}, {data})")
+            self.out(indent, "words = {}")
         else:
-            self.use(CURRENT, "stored")
-            self.out(indent, f"current[{where}] = stored[{where}] = {value}")
+            noted = {LOAD: WRITTEN, CURRENT: STORED, TRANSIENT: MOVED}[kind]
+            self.use(kind, noted, *(() if kind == LOAD else (ADDRESS,)))
+            where = self.text(place, names)
+            self.out(indent, f"{CACHED[kind][0]}[{where}] = {noted}[{where}] = {self.text(word, names)}")
 
     # --- one successor of several paths
 
@@ -312,7 +431,7 @@ class Trace:
                 raise Unstaged
             return first
         terms = Terms(self.known)
-        spent = [terms.binary(Op.SUB, state.gas, each.gas) for each in states]
+        spent = [spent_of(state.gas, each.gas, terms) for each in states]
         given = [terms.binary(Op.SUB, each.refund, state.refund) for each in states]
         columns = [spent, given, *(list(column) for column in zip(*(each.words for each in states), strict=True))]
         varying = [column for column in columns if any(term is not column[0] for term in column)]
@@ -320,7 +439,7 @@ class Trace:
         if len(varying) == 1 and not touches and len(leaves) <= FEW_PATHS:
             only = [self.chosen(list(zip(leaves, varying[0], strict=True)), 0)]
         else:
-            only = [self.variable(hull(column)) for column in varying]
+            only = [self.variable(hull([term.interval for term in column])) for column in varying]
             rows = [(leaf, tuple(column[index] for column in varying)) for index, leaf in enumerate(leaves)]
             self.cases([str(each.value) for each in only], rows, 0, names, indent)
         merged = iter(only)
@@ -411,8 +530,11 @@ class Trace:
         self.use(LOOP)
         moves = [(f"s{index}", self.text(word, {})) for index, word in enumerate(state.words)]
         moves += [("gas", self.text(state.gas, {})), ("refund", self.text(state.refund, {}))]
+        moves.append((MEMORY_SIZE, self.text(state.size, {})))
         moves = [(name, value) for name, value in moves if name != value] + [("steps", f"steps + {state.steps}")]
         self.need_slots(state.below)
+        if state.size is not FACT_TERMS[MEMORY_SIZE]:
+            self.use(MEMORY_SIZE)
         self.out(indent, f"{', '.join(name for name, _ in moves)} = {', '.join(value for _, value in moves)}")
         self.out(indent, "continue")
 
@@ -430,9 +552,15 @@ class Trace:
                 if height % 30 == 0:
                     found.append(f"rest = {stack}")
                     stack = "rest"
-            memory = "with_words(machine.memory, written)" if "written" in self.uses else "machine.memory"
-            world = "with_slots(machine.world, address, stored)" if "stored" in self.uses else "machine.world"
+            memory = "memory" if MEMORY in self.uses else "machine.memory"
+            if WRITTEN in self.uses:
+                memory = f"with_words({memory}, written)"
+            world = "with_slots(machine.world, address, stored)" if STORED in self.uses else "machine.world"
             substate = "with_touched(machine.substate, address, touched)" if TOUCH in self.uses else "machine.substate"
+            if MOVED in self.uses:
+                substate = f"with_transients({substate}, address, moved)"
+            if LOGGED in self.uses:
+                substate = f"with_logs({substate}, logged)"
             if REFUND in self.uses:
                 substate = f"with_refund({substate}, {refund})"
             steps = f"steps + {state.steps}" if state.steps else "steps"
@@ -463,13 +591,8 @@ class Trace:
         if REFUND in self.uses:
             preamble.append("    refund = machine.substate.refund")
         preamble += [f"    {name} = {FACTS[name]}" for name in FACTS if name in self.uses]
-        if LOAD in self.uses:
-            preamble += ["    words = {}", "    written = {}", "    load = machine.memory.load"]
-        if CURRENT in self.uses:
-            preamble += ["    current = {}", "    stored = {}", "    touched = {}"]
-            preamble += ["    warm = machine.substate.accessed_slots", "    read_storage = machine.world.storage"]
-        if ORIGINAL in self.uses:
-            preamble += ["    original = {}", "    read_original = machine.environment.initial_world.storage"]
+        needed = [line for name, lines in PREAMBLES.items() if name in self.uses for line in lines]
+        preamble += [f"    {line}" for line in dict.fromkeys(needed)]
         if LOOP in self.uses:
             preamble.append("    while True:")
         margin = "        " if LOOP in self.uses else "    "
@@ -514,12 +637,28 @@ def is_truth(term: Term) -> bool:
     return term.op is Op.ITE and term.arguments[1].is_constant and term.arguments[2].is_constant
 
 
-def hull(terms: list[Term]) -> Interval:
-    """The smallest interval around those of the terms."""
-    found = terms[0].interval
-    for term in terms[1:]:
-        found = found.hull(term.interval)
-    return found
+def hull(intervals: list[Interval]) -> Interval:
+    """The smallest interval around all."""
+    return reduce(Interval.hull, intervals)
+
+
+def spent_of(before: Term, after: Term, terms: Terms) -> Term:
+    """``before - after``, of which the summands that are in both are left out."""
+    counts: dict[Term, int] = {}
+    waiting = [(before, 1), (after, -1)]
+    while waiting:
+        term, sign = waiting.pop()
+        if term.op in (Op.ADD, Op.SUB):
+            waiting += [(term.arguments[0], sign), (term.arguments[1], sign if term.op is Op.ADD else -sign)]
+        elif term.op is Op.NEG:
+            waiting.append((term.arguments[0], -sign))
+        else:
+            counts[term] = counts.get(term, 0) + sign
+    total = terms.integer(0)
+    for term, count in sorted(counts.items(), key=lambda counted: -counted[1]):
+        for _ in range(abs(count)):
+            total = terms.binary(Op.ADD if count > 0 else Op.SUB, total, term)
+    return total
 
 
 def replaced(term: Term, held: dict[Term, Term], terms: Terms) -> Term:
@@ -533,10 +672,21 @@ def replaced(term: Term, held: dict[Term, Term], terms: Terms) -> Term:
 
 
 def trace_block(code: Code, entry: int) -> Block | None:
-    """The block for ``entry``; None if its first instruction is not for blocks."""
-    trace = Trace(code, entry)
+    """The block for ``entry``; None if its first instruction is not for blocks.
+
+    In a loop memory grows in the first round, if at all, so that a loop is made as if it did not.
+    """
+    trace = traced(Trace(code, entry))
+    if LOOP in trace.uses and GROWN in trace.uses:
+        trace = traced(Trace(code, entry, 0))
+    return Block(entry, trace.render(), trace.numbers[STEPS]) if trace.numbers[STEPS] else None
+
+
+def traced(trace: Trace) -> Trace:
+    """The trace when it is complete."""
     root = trace.start()
     trace.out(0, lambda: [f"if gas < {trace.entry.gas}:"] if trace.entry.gas > 0 else ["if False:"])
     trace.leave(root, 1)
-    trace.trace(root, Facts(), 0, frozenset())
-    return Block(entry, trace.render(), trace.numbers[STEPS]) if trace.numbers[STEPS] else None
+    with Idealized(IDEALS):
+        trace.trace(root, Facts(), 0, frozenset())
+    return trace
