@@ -30,6 +30,7 @@ SORTED_BY_TRIE: Final = "root_of and trie_of sort: see test_trie_does_not_see_th
 UNOBSERVABLE: Final = "memoised, unobservable: see test_cache_is_unobservable"
 DERIVED: Final = "computed from frozen fields, once; not part of equality"
 OF_ONE_RUN: Final = "state of one run of the explorer, in an object that it makes and drops"
+OF_ONE_PROOF: Final = "nodes of the proof of one step, in an object that it makes and drops"
 OF_ONE_TRACE: Final = "state of the tracing of one block, in an object that it makes and drops"
 BLOCK_CACHE: Final = "a cache that the caller makes and hands in: see test_presence_of_the_cache_does_not_show"
 RESTORED: Final = "replaces a function for a `with` block and puts it back: see test_escapes"
@@ -37,6 +38,9 @@ ALLOWED: Final = {
     ("argument-mutation", "hyperion.rules.rule.attach"): "a decorator, run once when the function is made",
     ("identity", "hyperion.vm.stack.Stack.__hash__"): "a hash of integers, which does not vary between processes",
     ("reflection", "hyperion.vm.instructions.__init__.rows_of"): "names of a module in the order of its definitions",
+    ("argument-mutation", "hyperion.settlement.onestep.nodes.Collected.keep"): OF_ONE_PROOF,
+    ("argument-mutation", "hyperion.settlement.onestep.nodes.Collected.put"): OF_ONE_PROOF,
+    ("argument-mutation", "hyperion.settlement.onestep.nodes.Opened.preimage"): OF_ONE_PROOF,
     ("argument-mutation", "hyperion.symbolic.path.Path.branch"): OF_ONE_RUN,
     ("argument-mutation", "hyperion.symbolic.path.Path.check"): OF_ONE_RUN,
     ("argument-mutation", "hyperion.symbolic.path.Path.escape"): OF_ONE_RUN,

@@ -9,11 +9,14 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+import attrs
+
 from hyperion.primitives import hashing
 from hyperion.vm import code as codes
 from hyperion.vm.code import Analysis
 
 
+@attrs.frozen(eq=False)
 class Deferred(ABC):
     """A byte string by its commitment. Slices of it are deferred too; ``bytes`` of it are the bytes."""
 
