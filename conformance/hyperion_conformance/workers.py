@@ -8,10 +8,11 @@ import gc
 import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import islice
 from multiprocessing import get_context
-from typing import Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import attrs
 
@@ -49,13 +50,28 @@ ALONE: Final = Workers()
 
 def over(workers: Workers, function: Callable[[T], R], tasks: Iterable[T], chunk: int = 8) -> Iterator[R]:
     """``function`` of each of ``tasks``, in their order; ``function`` must be known by name in every process."""
+    with crew(workers) as hand_out:
+        yield from hand_out(function, tasks, chunk)
+
+
+class HandOut(Protocol):
+    """Hands tasks out, and gives the results in their order."""
+
+    def __call__(self, function: Callable[[T], R], tasks: Iterable[T], chunk: int, /) -> Iterator[R]:
+        """``function`` of each of ``tasks``."""
+
+
+@contextmanager
+def crew(workers: Workers) -> Iterator[HandOut]:
+    """Workers that stay for several campaigns, for those whose tasks depend on earlier results."""
     if workers.cluster is not None:
-        yield from on_cluster(workers.cluster, function, tasks, chunk)
+        with client_of(workers.cluster) as client:
+            yield partial(on_cluster, client)
     elif workers.jobs == 1:
-        yield from map(function, tasks)
+        yield lambda function, tasks, chunk: map(function, tasks)
     else:
         with get_context("spawn").Pool(workers.jobs, prepare) as pool:
-            yield from pool.imap(function, tasks, chunksize=chunk)
+            yield lambda function, tasks, chunk: pool.imap(function, tasks, chunksize=chunk)
 
 
 def prepare() -> None:
@@ -76,20 +92,23 @@ def run_chunk(function: Callable[[T], R], chunk: tuple[T, ...]) -> list[R]:
     return [function(task) for task in chunk]
 
 
-def on_cluster(address: str, function: Callable[[T], R], tasks: Iterable[T], chunk: int) -> Iterator[R]:
-    """The results from a Dask cluster. Refused with ``ClusterError``: an address where no scheduler answers."""
+def client_of(address: str) -> Any:
+    """A client of a Dask scheduler. Refused with ``ClusterError``: an address where none answers."""
     from distributed import Client  # takes a second to import, and most runs have no cluster
 
     try:
-        client = Client(address, timeout=PATIENCE)
+        return Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise ClusterError(f"no scheduler at {address}: {error}") from None
-    with client:
-        window = UNDER_WAY * max(len(client.ncores()), 1)
-        under_way: deque[object] = deque()
-        for part in chunked(tasks, chunk):
-            under_way.append(client.submit(partial(run_chunk, function), part, pure=False))
-            if len(under_way) >= window:
-                yield from client.gather(under_way.popleft())
-        while under_way:
+
+
+def on_cluster(client: Any, function: Callable[[T], R], tasks: Iterable[T], chunk: int) -> Iterator[R]:
+    """The results from the workers of a Dask cluster."""
+    window = UNDER_WAY * max(len(client.ncores()), 1)
+    under_way: deque[object] = deque()
+    for part in chunked(tasks, chunk):
+        under_way.append(client.submit(partial(run_chunk, function), part, pure=False))
+        if len(under_way) >= window:
             yield from client.gather(under_way.popleft())
+    while under_way:
+        yield from client.gather(under_way.popleft())
