@@ -19,7 +19,7 @@ from hyperion.parallel.program import Outcome
 from hyperion.state.partial import value_at
 from hyperion.state.world import EMPTY_ACCOUNT, NO_STORAGE, Account, World
 from hyperion.vm.forks import CANCUN, OSAKA, PARIS, PRAGUE, SHANGHAI
-from tests.support.adversaries import ADVERSARIES, turns_of
+from hyperion_conformance.schedules import ADVERSARIES, turns_of
 from tests.support.blocks import (
     COINBASES,
     KINDS,

@@ -26,7 +26,7 @@ from hyperion.primitives.word import Address
 from hyperion.state.partial import Change, Location, Part, apply_changes, learn, value_at
 from hyperion.state.world import EMPTY_ACCOUNT, World
 from hyperion.vm.forks import OSAKA, SHANGHAI
-from tests.support.adversaries import ADVERSARIES, turns_of
+from hyperion_conformance.schedules import ADVERSARIES, turns_of
 from tests.support.blocks import CHILDREN, COINBASES, PLACES, SENDERS, Recipe, Setting, block_of
 
 Patch = pytest.MonkeyPatch

@@ -16,7 +16,8 @@ from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
 from hyperion_conformance.fixtures.campaign import Plan, Result, Selection, Tally, plan, planned, run_all, tallies
 from hyperion_conformance.fixtures.faults import FAULTS
 from hyperion_conformance.fixtures.junit import write_junit
-from hyperion_conformance.fixtures.source import FixtureError
+from hyperion_conformance.fixtures.side_by_side import run_all_side_by_side
+from hyperion_conformance.fixtures.source import Case, FixtureError
 from hyperion_conformance.fixtures.staged import run_all_staged
 from hyperion_conformance.workers import ClusterError, Workers
 
@@ -125,6 +126,9 @@ def tests(
     staged: Annotated[
         bool, typer.Option("--staged", help="Run the machine with the staged executor, blocks made at once.")
     ] = False,
+    parallel: Annotated[
+        int, typer.Option(metavar="SEEDS", min=0, help="Run blocks of several transactions under so many schedules.")
+    ] = 0,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write results as JUnit XML.")] = None,
     break_rule: Annotated[
         str | None,
@@ -138,7 +142,9 @@ def tests(
     console = Console()
     if break_rule is not None and break_rule not in FAULTS:
         raise typer.BadParameter(f"no such fault: {break_rule}; there are {', '.join(FAULTS)}", param_hint="--break")
-    selection = Selection(filter, sample, seed, shard_of(shard))
+    if staged and parallel:
+        raise typer.BadParameter("the machine runs step by step when transactions wait", param_hint="--parallel")
+    selection = Selection(filter, sample, seed, shard_of(shard), several=parallel > 0)
     try:
         chosen = plan(fixtures, selection)
     except FixtureError as error:
@@ -158,8 +164,7 @@ def tests(
     interrupted = False
     try:
         cases = planned(fixtures, chosen)
-        running = run_all_staged(cases, workers, break_rule, True) if staged else run_all(cases, workers, break_rule)
-        watched(running, total, console, results)
+        watched(running(cases, workers, break_rule, staged, parallel), total, console, results)
     except KeyboardInterrupt:
         interrupted = True
     except ClusterError as error:
@@ -168,6 +173,15 @@ def tests(
     finish(console, results, chosen, time.monotonic() - started, junit)
     failed = any(not result.passed for result in results)
     raise typer.Exit(TARGET_WRONG if failed else INCONCLUSIVE if interrupted else HOLDS)
+
+
+def running(
+    cases: Iterator[Case], workers: Workers, break_rule: str | None, staged: bool, parallel: int
+) -> Iterator[Result]:
+    """The results of the cases, by the way of execution that was asked for."""
+    if parallel:
+        return run_all_side_by_side(cases, workers, break_rule, parallel)
+    return run_all_staged(cases, workers, break_rule, True) if staged else run_all(cases, workers, break_rule)
 
 
 def finish(console: Console, results: Sequence[Result], chosen: Plan, seconds: float, junit: Path | None) -> None:

@@ -1,11 +1,14 @@
-"""Schedules that look at the run: they choose the worker whose step does the most harm, and say which they chose.
+"""Schedules for runs of Block-STM: random ones, unfair ones, and adversaries who look at the run.
 
-What they chose is a schedule like any other, so that a run can be replayed by ``configuration.run``.
+An adversary chooses the worker whose step does the most harm. What it chose is a schedule like any other, so that a run
+can be replayed by ``configuration.run``.
 """
 
 from collections.abc import Callable
 from random import Random
 from typing import Final, TypeAlias
+
+import attrs
 
 from hyperion.parallel.configuration import Configuration, advance, initial, is_final
 from hyperion.parallel.counter import Worker
@@ -14,8 +17,11 @@ from hyperion.parallel.program import Block
 Choice: TypeAlias = Callable[[Configuration, Random], int]
 """Whose step is wanted next."""
 
-FAIR: Final = 0.04
+CHANCE: Final = 0.04
 """How often chance chooses instead, so that nobody waits for ever: a worker that finds nothing to do looks again."""
+MOST_WORKERS: Final = 8
+TURNS: Final = 200
+"""Random turns for each transaction; behind them workers take turns."""
 
 
 def transaction_of(worker: Worker) -> int:
@@ -48,7 +54,7 @@ def first_starves(configuration: Configuration, rng: Random) -> int:
 
 
 def bursts(configuration: Configuration, rng: Random) -> int:
-    """The worker that got most done so far goes on."""
+    """One worker goes on until memory has one more location."""
     return len(configuration.shared.memory.cells) % len(configuration.workers)
 
 
@@ -65,9 +71,30 @@ def turns_of(block: Block, workers: int, choice: Choice, seed: int) -> tuple[int
     rng, configuration = Random(seed), initial(block, workers)
     turns: list[int] = []
     while not is_final(configuration):
-        turn = rng.randrange(workers) if rng.random() < FAIR else choice(configuration, rng)
+        turn = rng.randrange(workers) if rng.random() < CHANCE else choice(configuration, rng)
         following = advance(block, configuration, turn)
         if following is not None:
             configuration = following
             turns.append(turn)
     return tuple(turns)
+
+
+@attrs.frozen
+class Schedule:
+    """How many workers, and who makes the next step."""
+
+    workers: int
+    turns: tuple[int, ...]
+
+
+def schedule_of(block: Block, seed: int) -> Schedule:
+    """The schedule of a seed for ``block``: round robin for 0, then adversaries and random ones, fair and unfair."""
+    rng = Random(f"schedule {seed}")
+    workers = rng.randint(2, MOST_WORKERS)
+    if seed == 0:
+        return Schedule(workers, ())
+    names = sorted(ADVERSARIES)
+    if seed % 2:
+        return Schedule(workers, turns_of(block, workers, ADVERSARIES[names[seed // 2 % len(names)]], seed))
+    weights = [rng.choice((1, 1, 20)) for _ in range(workers)]
+    return Schedule(workers, tuple(rng.choices(range(workers), weights, k=TURNS * block.size)))
