@@ -10,27 +10,36 @@ from hypothesis import strategies as st
 from immutables import Map
 
 from hyperion.execution.invalid import InvalidBlock
-from hyperion.execution.rejection import Reason
+from hyperion.execution.message import Applied
+from hyperion.execution.rejection import Reason, Rejected
 from hyperion.execution.series import Progress, in_series
+from hyperion.execution.transition import apply_block
 from hyperion.parallel.configuration import Run, outcome, run
-from hyperion.parallel.evm.block import FallBack, evm_block, side_by_side, speculate
-from hyperion.parallel.evm.locations import Epoch, InEpoch
-from hyperion.parallel.program import Outcome
-from hyperion.state.partial import value_at
+from hyperion.parallel.evm.block import FallBack, apply_block_in_parallel, evm_block, side_by_side, speculate
+from hyperion.parallel.evm.locations import Epoch, EvmLocation, InEpoch
+from hyperion.parallel.evm.transaction import Unanswerable
+from hyperion.parallel.program import Done, Outcome
+from hyperion.state.partial import Part, value_at
 from hyperion.state.world import EMPTY_ACCOUNT, NO_STORAGE, Account, World
-from hyperion.vm.forks import CANCUN, OSAKA, PARIS, PRAGUE, SHANGHAI
+from hyperion.vm.code import delegation_to
+from hyperion.vm.fork import Fork
+from hyperion.vm.forks import CANCUN, FORKS, OSAKA, PARIS, PRAGUE, SHANGHAI
 from hyperion_conformance.schedules import ADVERSARIES, turns_of
 from tests.support.blocks import (
+    CODES,
     COINBASES,
+    COUNTER,
     KINDS,
     PLACES,
     PROFILES,
+    SENDERS,
     SMALL_BLOCK,
     WRONG,
     Recipe,
     Setting,
     block_of,
 )
+from tests.unit.test_block import chain, genesis, header_with, sealed, transfer
 
 # --- random blocks ---------------------------------------------------------------------------------------------------
 
@@ -116,6 +125,42 @@ def test_the_snapshot_of_memory_is_the_world_in_series(scene: Setting, made: lis
             assert in_world(serial.world, left.state, location) in (None, value), location
 
 
+# --- incarnations that will be aborted -------------------------------------------------------------------------------
+
+ANSWERS: Final[dict[Part, st.SearchStrategy[Any]]] = {
+    Part.NONCE: st.sampled_from((0, 1, 3, 4, 2**64 - 1)),
+    Part.BALANCE: st.sampled_from((0, 1, 10**18, 2**256 - 1, 2**256 + 5)),
+    Part.CODE: st.sampled_from((b"", *CODES.values(), delegation_to(COUNTER), delegation_to(SENDERS[0]))),
+    Part.HAS_STORAGE: st.booleans(),
+    Part.WORD: st.sampled_from((0, 1, COUNTER, 2**256 - 1)),
+}
+
+
+def answer_to(location: EvmLocation, data: st.DataObject) -> Any:
+    """Any value that could be at a location at some moment, whatever was read from others."""
+    if isinstance(location, Epoch):
+        return data.draw(st.integers(0, 4))
+    part = location.location.part if isinstance(location, InEpoch) else location.part
+    return data.draw(ANSWERS[part])
+
+
+@pytest.mark.rule("STM-evm-read", "STM-evm-refusal")
+@given(scenes, recipes, st.data())
+@settings(max_examples=300)
+def test_an_incarnation_ends_whatever_it_reads(scene: Setting, recipe: Recipe, data: st.DataObject) -> None:
+    """300 examples: parts of no one world, read one by one, lead to an end that is a value; and read once each."""
+    block = evm_block(block_of([recipe], scene), scene.world, scene.context)
+    at = block.start(0)
+    asked: set[EvmLocation] = set()
+    while not isinstance(at, Done):
+        assert at.location not in asked
+        asked.add(at.location)
+        at = at.resume(answer_to(at.location, data))
+    assert isinstance(at.result, Applied | Rejected | Unanswerable)
+    targets = [location for location, _ in (*at.writes, *at.additions)]
+    assert len(targets) == len(set(targets))
+
+
 # --- cases with names ------------------------------------------------------------------------------------------------
 
 PLAIN: Final = Setting(OSAKA)
@@ -169,3 +214,24 @@ def test_storage_of_an_empty_account_is_the_one_reason_to_fall_back() -> None:
     assert ended.world.account(COINBASES[0]) == EMPTY_ACCOUNT
     empty = World(scene.world.accounts.set(COINBASES[0], Account(0, 0, b"", NO_STORAGE)))
     assert speculate(made, empty, scene.context, 2) == in_series(made, empty, scene.context)
+
+
+# --- whole blocks ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("STM-evm-block")
+@pytest.mark.parametrize("fork", FORKS, ids=lambda fork: fork.name)
+def test_a_whole_block_side_by_side_is_the_block(fork: Fork) -> None:
+    """System calls, withdrawals and requests, and each claim of the header: the tip, or the same refusal."""
+    tip = genesis(fork)
+    block = sealed(tip, fork, *(transfer(nonce) for nonce in range(4)))
+    claims: tuple[dict[str, Any], ...] = (
+        {}, {"gas_used": 1}, {"receipts_root": bytes(32)}, {"bloom": bytes(256)}, {"state_root": bytes(32)},
+        {"transactions_root": bytes(32)},
+    )  # fmt: skip
+    for claim in claims:
+        claimed = header_with(**claim)(block)
+        serial = apply_block(tip, claimed, chain(fork), 1000)
+        assert isinstance(serial, InvalidBlock) == bool(claim)
+        for count in (1, 2, 4):
+            assert apply_block_in_parallel(tip, claimed, chain(fork), 1000, count) == serial
