@@ -18,7 +18,7 @@ from hyperion.vm.fork import Fork
 from hyperion.vm.forks import CANCUN, OSAKA, PARIS
 from hyperion.vm.machine import Halt, Machine
 from hyperion.vm.stack import stack_of
-from hyperion.vm.staging.executing import Blocks, run_staged
+from hyperion.vm.staging.executing import Blocks, eager, run_staged
 from hyperion.vm.step import run, step
 from tests.support.machines import CONTRACT, machine_for
 
@@ -26,6 +26,9 @@ CALLEE: Final = 0xCA11EE
 PLAIN: Final = (
     *range(0x01, 0x0C), *range(0x10, 0x1F), 0x30, *range(0x32, 0x37), 0x38, 0x3A, 0x3D, *range(0x41, 0x49), 0x4A, 0x50,
     *range(0x58, 0x5B), 0x5C, 0x5D, 0x20, 0x31, 0x5E, 0x3E, 0x37, 0xA0, 0xA1, 0xFD, 0xF3, 0xFF, 0xF0, 0xFE,
+)  # fmt: skip
+ABOUT_BYTES: Final = (
+    0x20, 0x20, 0x35, 0x36, 0x37, 0x39, 0x3D, 0x3E, 0x5E, 0xA0, 0xA1, 0xA3, 0x5C, 0x5D, 0x31, 0x3B,
 )  # fmt: skip
 ARITHMETIC: Final = (*range(0x01, 0x0C), *range(0x10, 0x1F))
 EDGES: Final = (2**256 - 1, 2**255, 2**255 - 1, 2**128, 2**160 - 1, 5, 7, CALLEE, CONTRACT)
@@ -76,9 +79,11 @@ def piece(rng: Random, labels: list[int], at: int) -> bytes:
     if kind < 0.76 and labels:
         target = rng.choice(labels) if rng.random() < 0.95 else rng.randrange(70)
         return push(target) + bytes([rng.choice((0x57, 0x57, 0x57, 0x56))])
-    if kind < 0.83:
-        offset = push(rng.choice((0, 32, 32, 64, 96, 1, 31, 1000)))
+    if kind < 0.81:
+        offset = push(rng.choice((0, 32, 32, 64, 96, 1, 31, 1000, 5000)))
         return offset + bytes([rng.choice((0x51, 0x52, 0x52, 0x53))])
+    if kind < 0.86:
+        return about_bytes(rng)
     if kind < 0.92:
         return push(rng.choice((0, 1, 2))) + bytes([rng.choice((0x54, 0x55, 0x55))])
     if kind < 0.93:
@@ -87,6 +92,21 @@ def piece(rng: Random, labels: list[int], at: int) -> bytes:
     if kind < 0.97:
         return bytes([rng.choice(PLAIN)])
     return bytes([rng.choice((0x54, 0x55, 0x51, 0x52, 0x56, 0x57, 0x00, 0x0C, rng.randrange(256)))])
+
+
+def about_bytes(rng: Random) -> bytes:
+    """An instruction on a piece of memory, call data or code, on transient storage or another account; its operands are
+    constants, or what happens to be on the stack.
+    """
+    opcode = rng.choice(ABOUT_BYTES)
+    row = OSAKA.instructions[opcode]
+    edges = (0, 0, 1, 4, 31, 32, 32, 64, 64, 96, 128, 200)
+    known = rng.randint(0, row.pops) if rng.random() < 0.3 else row.pops
+    masks = b"".join(push(rng.choice((0xFF, 0xE0, 0x1FF))) + b"\x16" for _ in range(rng.randrange(2)))
+    operands = b"".join(push(rng.choice(edges)) for _ in range(known))
+    if opcode in (0x31, 0x3B):
+        operands = rng.choice((b"\x30", push(CALLEE), operands))
+    return (operands if known else masks) + bytes([opcode])
 
 
 def program(rng: Random, pieces: int) -> bytes:
@@ -202,18 +222,18 @@ def campaign(seed: int, count: int, machines: int = MACHINES) -> str:
     statuses: Counter[str] = Counter()
     for index in range(count):
         rng = Random(f"{seed}/{index}")
-        about, tables = program_of(rng), Blocks(enough=1, patience=0)
+        about, tables = program_of(rng), eager()
         for number in range(machines):
             machine = machine_of(rng, about)
             try:
                 tried = check_every_exit(machine, tables)
                 if tried.status != "unfinished":
-                    check_run(machine, tables if number % 2 else Blocks(enough=2, patience=3))
+                    check_run(machine, tables if number % 2 else Blocks(2, 3, 0, 0))
             except Exception as error:
                 raise Difference(f"seed {seed}/{index}, code {about.code.hex()}: {error!r}") from error
             totals.update(machines=1, exits=tried.exits, instructions=tried.instructions)
             statuses[tried.status] += 1
-        totals.update(programs=1, blocks=sum(len(table.blocks) for table in tables.tables.values()))
+        totals.update(programs=1, blocks=sum(len(table.blocks) for table in tables.tables))
     return f"seed {seed}: {dict(totals)}, {dict(statuses.most_common())}"
 
 

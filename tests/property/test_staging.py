@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hyperion.vm.machine import Machine
 from hyperion.vm.stack import stack_of
-from hyperion.vm.staging.executing import Blocks, compiled, run_staged
+from hyperion.vm.staging.executing import Blocks, compiled, eager, run_staged
 from hyperion.vm.step import run
 from hyperion_conformance.fixtures.campaign import Selection, plan, planned
 from hyperion_conformance.fixtures.source import Case
@@ -39,21 +39,26 @@ SEED: Final = 2026
 def test_every_exit_of_every_block_is_a_machine_of_step(seed: int) -> None:
     rng = Random(seed)
     machine = machine_of(rng, program_of(rng))
-    tables = Blocks(enough=1, patience=0)
+    tables = eager()
     if check_every_exit(machine, tables).status != "unfinished":
         check_run(machine, tables)
 
 
-@given(st.integers(0, 2**64), st.integers(1, 4), st.integers(0, 20), st.integers(1, 2))
+@given(
+    st.integers(0, 2**64),
+    st.builds(
+        Blocks, st.integers(1, 4), st.integers(0, 20), st.integers(0, 9), st.integers(0, 6), st.integers(1, 2),
+        st.integers(1, 60), st.integers(1, 9),
+    ),
+)  # fmt: skip
 @settings(max_examples=30)
-def test_presence_of_the_cache_does_not_show(seed: int, enough: int, patience: int, codes: int) -> None:
+def test_the_cache_does_not_show(seed: int, cache: Blocks) -> None:
     rng = Random(seed)
     machine = machine_of(rng, program_of(rng))
-    if check_every_exit(machine, Blocks(enough=1, patience=0)).status == "unfinished":
+    if check_every_exit(machine, eager()).status == "unfinished":
         return
-    cache = Blocks(enough, patience, codes)
     ends = [run(machine), *(run_staged(machine, cache) for _ in range(3))]
-    ends.append(run_staged(machine, Blocks(2**60, 0)))
+    ends.append(run_staged(machine, Blocks(2**60)))
     assert all(end == ends[0] for end in ends)
 
 

@@ -32,7 +32,7 @@ DERIVED: Final = "computed from frozen fields, once; not part of equality"
 OF_ONE_RUN: Final = "state of one run of the explorer, in an object that it makes and drops"
 OF_ONE_PROOF: Final = "nodes of the proof of one step, in an object that it makes and drops"
 OF_ONE_TRACE: Final = "state of the tracing of one block, in an object that it makes and drops"
-BLOCK_CACHE: Final = "a cache that the caller makes and hands in: see test_presence_of_the_cache_does_not_show"
+BLOCK_CACHE: Final = "a cache that the caller makes and hands in: see test_the_cache_does_not_show"
 RESTORED: Final = "replaces a function for a `with` block and puts it back: see test_escapes"
 ALLOWED: Final = {
     ("argument-mutation", "hyperion.rules.rule.attach"): "a decorator, run once when the function is made",
@@ -53,9 +53,13 @@ ALLOWED: Final = {
     ("argument-mutation", "hyperion.symbolic.ideal.Idealized.__enter__"): RESTORED,
     ("reflection", "hyperion.symbolic.ideal.Idealized.__enter__"): RESTORED,
     ("reflection", "hyperion.symbolic.ideal.Idealized.__exit__"): RESTORED,
-    ("argument-mutation", "hyperion.vm.staging.executing.Blocks.table"): BLOCK_CACHE,
-    ("argument-mutation", "hyperion.vm.staging.executing.Table.make"): BLOCK_CACHE,
-    ("argument-mutation", "hyperion.vm.staging.executing.Table.met"): BLOCK_CACHE,
+    **{
+        ("argument-mutation", f"hyperion.vm.staging.executing.{name}"): BLOCK_CACHE
+        for name in (
+            "Blocks.note", "Blocks.of", "Blocks.shrink", "Blocks.table", "Table.count", "Table.is_new",
+            "Table.make", "Table.stretch", "Tables.forget", "noted",
+        )
+    },
     ("reflection", "hyperion.vm.staging.executing.compiled"): "the text is derived from the model and from code bytes "
     "alone, and gets no names but those it is linked with: see test_a_block_can_reach_nothing_else",
     ("argument-mutation", "hyperion.vm.staging.exploring.Assumptions.answer"): OF_ONE_TRACE,

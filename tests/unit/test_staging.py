@@ -13,7 +13,7 @@ from hyperion.vm.fork import Fork
 from hyperion.vm.forks import OSAKA, PARIS
 from hyperion.vm.machine import Halt, Status
 from hyperion.vm.staging.containers import Unknown
-from hyperion.vm.staging.executing import Blocks, Table, compiled, run_staged
+from hyperion.vm.staging.executing import Blocks, Table, compiled, eager, run_staged
 from hyperion.vm.staging.recording import Unstaged
 from hyperion.vm.staging.tracing import MOST_GAS, MOST_STEPS
 from hyperion.vm.step import run
@@ -94,7 +94,7 @@ def test_blocks_are_bounded() -> None:
 
 def test_long_code_has_few_blocks() -> None:
     machine = machine_for(assemble(f"5 loop: {'JUMPDEST ' * 2000} 1 SWAP1 SUB DUP1 @loop JUMPI STOP"))
-    blocks = Blocks(enough=2, patience=0)
+    blocks = eager(2)
     assert run_staged(machine, blocks) == run(machine)
     assert blocks.instructions < 5 * 2000  # and not 400 for each of the 2,000 entries
 
@@ -102,21 +102,21 @@ def test_long_code_has_few_blocks() -> None:
 def test_a_block_that_can_not_be_is_tried_once() -> None:
     table = table_for(assemble("STOP"))
     for _ in range(5):
-        table.met(0, 2)
+        eager().consider(table, 0, 0)
     assert table.blocks == {}
     assert table.counts[0] < 0
 
 
 def test_blocks_are_made_when_an_entry_was_met_often_enough() -> None:
     machine = machine_for(COUNTDOWN)
-    seldom, often = Blocks(enough=1000, patience=0), Blocks(enough=50, patience=0)
+    seldom, often = eager(1000), eager(50)
     assert run_staged(machine, seldom) == run_staged(machine, often) == run(machine)
     assert seldom.instructions == 0
     assert often.instructions > 0
 
 
 def test_gas_near_exhaustion_is_exact() -> None:
-    blocks = Blocks(enough=1, patience=0)
+    blocks = eager()
     for gas in range(400):
         machine = machine_for(COUNTDOWN, gas)
         assert run_staged(machine, blocks) == run(machine)
@@ -126,7 +126,7 @@ def test_a_revert_goes_back_to_the_world_before_the_call() -> None:
     callee = assemble("60 loop: DUP1 DUP1 SSTORE 1 SWAP1 SUB DUP1 @loop JUMPI 0 0 REVERT")
     code = assemble("9 loop: 1 DUP1 SSTORE 0 0 0 0 0 0xCA11EE GAS CALL POP 1 SWAP1 SUB DUP1 @loop JUMPI STOP")
     machine = machine_for(code, 10**8, others={0xCA11EE: Account(1, 0, callee, Map())})
-    blocks = Blocks(enough=2, patience=0)
+    blocks = eager(2)
     end = run_staged(machine, blocks)
     assert end == run(machine)
     assert end.world.account(0xCA11EE).storage == Map()
@@ -138,7 +138,7 @@ def test_a_fork_of_the_same_name_with_other_rules_has_blocks_of_its_own() -> Non
     free = msgspec.structs.replace(OSAKA.instructions[0x01], gas=0)
     other = attrs.evolve(OSAKA, instructions=(*OSAKA.instructions[:1], free, *OSAKA.instructions[2:]))
     code = assemble("100 loop: 1 DUP1 ADD POP 1 SWAP1 SUB DUP1 @loop JUMPI STOP")
-    blocks = Blocks(enough=1, patience=0)
+    blocks = eager()
     for fork in (OSAKA, other, PARIS, OSAKA):
         machine = machine_for(code, fork=fork)
         assert run_staged(machine, blocks) == run(machine)
@@ -149,13 +149,13 @@ def test_a_frame_with_a_table_of_its_own_is_left_to_step() -> None:
     instructions = (*machine.frame.instructions[:255], machine.frame.instructions[255])
     frame = msgspec.structs.replace(machine.frame, instructions=instructions)
     machine = msgspec.structs.replace(machine, frame=frame)
-    blocks = Blocks(enough=1, patience=0)
+    blocks = eager()
     assert run_staged(machine, blocks) == run(machine)
-    assert blocks.tables == {}
+    assert blocks.tables == []
 
 
 def test_the_cache_is_bounded() -> None:
-    blocks = Blocks(enough=1, patience=0, most_codes=3)
+    blocks = eager(most_codes=3)
     for count in range(1, 9):
         machine = machine_for(assemble(f"{count} loop: 1 SWAP1 SUB DUP1 @loop JUMPI STOP"))
         assert run_staged(machine, blocks) == run(machine)
@@ -182,7 +182,7 @@ def test_questions_about_the_unknown_have_no_answer() -> None:
 @pytest.mark.parametrize("name", [each["name"] for each in programs(0.1) if not each["filler"]])
 def test_programs_of_the_benchmark_end_alike(name: str) -> None:
     machine = start_of(next({**each} for each in programs(0.1) if each["name"] == name))
-    blocks = Blocks(enough=5, patience=0)
+    blocks = eager(5)
     assert run_staged(machine, blocks) == run(machine) == run_staged(machine, blocks)
 
 

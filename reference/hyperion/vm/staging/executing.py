@@ -1,8 +1,8 @@
 """Running with blocks: where an entry has one and the machine is of its kind, the block; everywhere else ``step``.
 
-Blocks are made for entries that have been met often: making one costs as much as about three hundred executions of
-what it replaces (measured). They are kept in ``Blocks``, an object that the caller makes and hands in, which changes
-how long a run takes and nothing else.
+Every so many steps it is noted where the machine is, and an entry that was noted often enough gets its block, if
+enough steps were taken to pay for making it. Code without blocks pays for nothing else. Blocks are kept in ``Blocks``,
+an object that the caller makes and hands in, which changes how long a run takes and nothing else.
 """
 
 from __future__ import annotations
@@ -23,12 +23,34 @@ from hyperion.vm.staging.recording import Code
 from hyperion.vm.staging.tracing import JUMPDEST, Block, trace_block
 from hyperion.vm.step import step
 
-ENTRIES_BEFORE_BLOCK: Final = 300
-"""How often an entry is met before a block is made for it."""
-UNSTAGED_STEPS: Final = 500
-"""How many steps of a frame are taken before its entries are counted, if its code has no blocks yet."""
-
 Run: TypeAlias = Callable[[Machine], Machine]
+
+STRIDE: Final = 32
+"""Steps that are taken in a row where there are no blocks. Steps of a halted machine are cheap, and change nothing."""
+LONGEST_WAY: Final = 64
+"""Steps to the next entry, at most."""
+
+STEPS_BETWEEN_NOTES: Final = 250
+NOTES_BEFORE_BLOCK: Final = 16
+STEPS_FOR_INSTRUCTION: Final = 400
+"""As long as these steps take, it takes about to make the block of one instruction (measured)."""
+LEAST_INSTRUCTIONS: Final = 6
+"""Fewer are done as fast by ``step`` (measured)."""
+MOST_INSTRUCTIONS: Final = 100_000
+"""In all blocks together; each takes some hundred bytes of memory."""
+
+JUMPS: Final = (0x00, 0x56, 0x57, *range(0xF0, 0x100))
+"""Instructions after which the next one may be another than the one behind it."""
+
+DUE: Final = "due"
+"""At how many steps of the machine it is next noted where it is."""
+BEFORE: Final = "before"
+"""Steps of all runs, less those that the machine of this run has counted."""
+RUNS: Final = "runs"
+TRACED: Final = "traced"
+"""Instructions of all blocks that were made."""
+HELD: Final = "held"
+"""Instructions of all blocks that are there."""
 
 
 # --- what blocks are linked with --------------------------------------------------------------------------------------
@@ -109,49 +131,173 @@ class Table:
     code: Code
     blocks: dict[int, Run] = attrs.field(factory=dict)
     counts: dict[int, int] = attrs.field(factory=dict)
-    """How often an entry without a block was met; those that can't have one are far below zero."""
+    """How often the machine was noted at an entry without a block; those that can't have one are far below zero."""
+    stretches: dict[int, int] = attrs.field(factory=dict)
+    """How many instructions from an offset on are executed without looking for a block."""
     texts: dict[int, Block] = attrs.field(factory=dict)
+    frames: dict[str, tuple[int, int]] = attrs.field(factory=dict)
+    """Which frame was noted last: the number of the run, and at how many steps it was called."""
 
-    def met(self, entry: int, enough: int) -> None:
-        """Count an entry, and make its block when it has been met often enough."""
-        count = self.counts.get(entry, 0) + 1
-        self.counts[entry] = count
-        if count >= enough:
-            self.make(entry)
+    def count(self, entry: int) -> int:
+        """Count an entry; how often it was."""
+        counted = self.counts.get(entry, 0) + 1
+        self.counts[entry] = counted
+        return counted
 
-    def make(self, entry: int) -> None:
-        """Make the block of an entry, if it can have one."""
+    def make(self, entry: int, least: int = 0) -> int:
+        """Make the block of an entry, if it can have one of so many instructions; how many were traced."""
         self.counts[entry] = -(2**62)
         block = trace_block(self.code, entry)
-        if block is not None:
+        if block is None:
+            return 1
+        if block.instructions >= least:
             self.texts[entry] = block
             self.blocks[entry] = compiled(block.text, f"<block {entry}>")
+        return block.instructions
+
+    def stretch(self, start: int) -> int:
+        """How many instructions there are from ``start`` to the next jump, or before the next jump destination."""
+        program, rows = self.code.program, self.code.fork.instructions
+        at, count = start, 0
+        while count < STRIDE and at < len(program):
+            opcode = program[at]
+            if count and opcode == JUMPDEST:
+                break
+            count += 1
+            at += 1 + rows[opcode].immediate
+            if opcode in JUMPS:
+                break
+        self.stretches[start] = count
+        return count
+
+    def is_new(self, run: int, frame: Frame) -> bool:
+        """Whether another frame of this code was noted last; this one is now."""
+        waiting = frame.caller_frame
+        noted = (run, -1 if waiting is None else waiting.machine.steps)
+        if self.frames.get("last") == noted:
+            return False
+        self.frames["last"] = noted
+        return True
+
+    @property
+    def instructions(self) -> int:
+        """How many instructions its blocks have."""
+        return sum(block.instructions for block in self.texts.values())
+
+
+@attrs.frozen(eq=False)
+class Tables:
+    """The tables of all codes under one fork."""
+
+    fork: Fork
+    codes: dict[bytes, Table] = attrs.field(factory=dict)
+    """By code, oldest first."""
+    hot: dict[bytes, Table] = attrs.field(factory=dict)
+    """Those that have blocks."""
+
+    def forget(self, code: bytes) -> int:
+        """Drop a table; how many instructions its blocks had."""
+        self.hot.pop(code, None)
+        return self.codes.pop(code).instructions
 
 
 @attrs.frozen(eq=False)
 class Blocks:
-    """A cache of blocks, by code and fork. Its presence, size and content can't be told from what a run gives."""
+    """A cache of blocks, by fork and code. Its presence, size and content can't be told from what a run gives."""
 
-    enough: int = ENTRIES_BEFORE_BLOCK
-    patience: int = UNSTAGED_STEPS
+    enough: int = NOTES_BEFORE_BLOCK
+    """So often an entry is noted before it gets a block."""
+    pause: int = STEPS_BETWEEN_NOTES
+    """So many steps are taken between two notes."""
+    price: int = STEPS_FOR_INSTRUCTION
+    """So many steps, in blocks or not, have to be taken for each instruction that is traced."""
+    least: int = LEAST_INSTRUCTIONS
     most_codes: int = 1024
-    tables: dict[tuple[bytes, str], Table] = attrs.field(factory=dict)
-
-    def table(self, frame: Frame, fork: Fork) -> Table:
-        """The table of the frame's code. A fork of the same name with other rules has another table."""
-        key = (frame.code, fork.name)
-        found = self.tables.get(key)
-        if found is None or found.code.fork is not fork:
-            if self.tables and len(self.tables) >= self.most_codes:
-                del self.tables[next(iter(self.tables))]
-            found = Table(Code(fork, frame.code, frame.program, frame.jump_destinations))
-            self.tables[key] = found
-        return found
+    """Of a fork."""
+    most_instructions: int = MOST_INSTRUCTIONS
+    stride: int = STRIDE
+    """So many steps are taken without a look where there are no blocks."""
+    forks: dict[str, Tables] = attrs.field(factory=dict)
+    clock: dict[str, int] = attrs.field(factory=lambda: {DUE: 0, BEFORE: 0, RUNS: 0, TRACED: 0, HELD: 0})
 
     @property
     def instructions(self) -> int:
-        """How many instructions have been traced."""
-        return sum(block.instructions for table in self.tables.values() for block in table.texts.values())
+        """How many instructions are in its blocks."""
+        return self.clock[HELD]
+
+    @property
+    def tables(self) -> list[Table]:
+        """All tables."""
+        return [table for tables in self.forks.values() for table in tables.codes.values()]
+
+    def of(self, fork: Fork) -> Tables:
+        """The tables of a fork. A fork of the same name with other rules has others; those of the former go."""
+        found = self.forks.get(fork.name)
+        if found is None or found.fork is not fork:
+            if found is not None:
+                self.clock[HELD] -= sum(table.instructions for table in found.codes.values())
+            found = self.forks[fork.name] = Tables(fork)
+        return found
+
+    def table(self, frame: Frame, fork: Fork) -> Table:
+        """The table of the frame's code."""
+        tables = self.of(fork)
+        found = tables.codes.get(frame.code)
+        if found is None:
+            if len(tables.codes) >= self.most_codes:
+                self.clock[HELD] -= tables.forget(next(iter(tables.codes)))
+            found = Table(Code(fork, frame.code, frame.program, frame.jump_destinations))
+            tables.codes[frame.code] = found
+        return found
+
+    def begin(self, machine: Machine) -> None:
+        """A run begins."""
+        clock = self.clock
+        rest = clock[DUE]
+        clock.update({DUE: machine.steps + rest, BEFORE: clock[BEFORE] - machine.steps, RUNS: clock[RUNS] + 1})
+
+    def end(self, machine: Machine) -> None:
+        """A run has ended; the way to the next note goes on with the next one."""
+        clock = self.clock
+        clock.update({DUE: max(0, clock[DUE] - machine.steps), BEFORE: clock[BEFORE] + machine.steps})
+
+    def note_frame(self, machine: Machine) -> Table:
+        """Note in which frame the machine is; the table of its code. A frame is noted once, at its start."""
+        table = self.table(machine.frame, machine.environment.fork)
+        if table.is_new(self.clock[RUNS], machine.frame) and 0 not in table.blocks:
+            self.consider(table, 0, machine.steps)
+        return table
+
+    def note(self, machine: Machine, table: Table) -> bool:
+        """Note that the machine is at an entry that has no block; whether a block was made there."""
+        self.clock[DUE] = machine.steps + self.pause
+        return self.consider(table, machine.pc, machine.steps)
+
+    def consider(self, table: Table, entry: int, steps: int) -> bool:
+        """Count an entry, and make its block if it was counted often enough and is paid for; whether it was made."""
+        clock = self.clock
+        if table.count(entry) < self.enough or clock[TRACED] * self.price > clock[BEFORE] + steps:
+            return False
+        clock[TRACED] += table.make(entry, self.least)
+        if entry not in table.blocks:
+            return False
+        clock[HELD] += table.texts[entry].instructions
+        self.of(table.code.fork).hot[table.code.code] = table
+        self.shrink(table)
+        return True
+
+    def shrink(self, kept: Table) -> None:
+        """Drop tables, the oldest first, but not ``kept``, until the blocks have no more instructions than they may."""
+        for tables in self.forks.values():
+            for code in [code for code, table in tables.codes.items() if table is not kept]:
+                if self.clock[HELD] <= self.most_instructions:
+                    return
+                self.clock[HELD] -= tables.forget(code)
+
+
+def eager(enough: int = 1, most_codes: int = 1024) -> Blocks:
+    """Blocks that are made at the first chance, whether they pay or not: short runs go through them too."""
+    return Blocks(enough, pause=0, price=0, least=0, most_codes=most_codes, stride=1)
 
 
 # --- running ----------------------------------------------------------------------------------------------------------
@@ -159,31 +305,61 @@ class Blocks:
 
 def run_staged(machine: Machine, blocks: Blocks) -> Machine:
     """The halted machine at the end of the execution: the one that ``run`` gives."""
+    fork = machine.environment.fork
+    hot = blocks.of(fork).hot
+    blocks.begin(machine)
     while not machine.halted:
-        machine = step(machine)
         while machine.boundary is None:
-            machine = run_frame(machine, blocks)
+            frame = machine.frame
+            table = hot.get(frame.code)
+            if table is None or frame.instructions is not fork.instructions:
+                machine = run_without(machine, blocks, watched=bool(hot))
+            else:
+                machine = run_with(machine, frame, table, blocks)
+        machine = step(machine)
+    blocks.end(machine)
     return machine
 
 
-def run_frame(machine: Machine, blocks: Blocks) -> Machine:
-    """The machine when its frame has changed or reached a boundary."""
-    frame, fork = machine.frame, machine.environment.fork
-    if frame.instructions is not fork.instructions:
-        return step(machine)
-    table = blocks.tables.get((frame.code, fork.name))
-    if table is None or not table.blocks or table.code.fork is not fork:
-        for _ in range(blocks.patience):
+def run_without(machine: Machine, blocks: Blocks, watched: bool) -> Machine:
+    """The machine some steps later; if watched, not beyond the frame, since what comes then may have blocks."""
+    if watched:
+        frame = machine.frame
+        for _ in range(blocks.stride):
             machine = step(machine)
-            if machine.boundary is not None or machine.frame is not frame:
-                return machine
-        table = blocks.table(frame, fork)
-    return run_with(machine, table, frame, blocks.enough)
+            if machine.frame is not frame:
+                break
+    else:
+        for _ in range(blocks.stride):
+            machine = step(machine)
+    return machine if machine.steps < blocks.clock[DUE] else noted(machine, blocks)
 
 
-def run_with(machine: Machine, table: Table, frame: Frame, enough: int) -> Machine:
-    """As ``run_frame``, with the blocks of ``table``."""
-    made, program = table.blocks, frame.program
+def noted(machine: Machine, blocks: Blocks) -> Machine:
+    """The machine, of which it is noted in which frame it is, and at which entry it arrives next if it does soon."""
+    frame, fork = machine.frame, machine.environment.fork
+    blocks.clock[DUE] = machine.steps + blocks.pause
+    if frame.instructions is not fork.instructions:
+        return machine
+    table = blocks.note_frame(machine)
+    for _ in range(LONGEST_WAY):
+        if machine.boundary is not None or machine.frame is not frame:
+            break
+        if frame.program[machine.pc] == JUMPDEST:
+            if machine.pc not in table.blocks:
+                blocks.note(machine, table)
+            break
+        machine = step(machine)
+    return machine
+
+
+def run_with(machine: Machine, frame: Frame, table: Table, blocks: Blocks) -> Machine:
+    """The machine when it has left ``frame`` or reached a boundary, run with the blocks of ``table``.
+
+    A block ends before an instruction that is not for blocks, which is executed, or at an entry; from there on, without
+    a block, instructions up to the next jump are executed without a look.
+    """
+    made, stretches, program, clock = table.blocks, table.stretches, frame.program, blocks.clock
     while True:
         block = made.get(machine.pc)
         if block is not None:
@@ -192,20 +368,16 @@ def run_with(machine: Machine, table: Table, frame: Frame, enough: int) -> Machi
                 machine = after
                 if machine.pc in made:
                     continue
-                if program[machine.pc] == JUMPDEST:
-                    table.met(machine.pc, enough)
-                    if machine.pc in made:
-                        continue
-                machine = step(machine)
-                if machine.boundary is not None or machine.frame is not frame:
-                    return machine
-                if machine.pc not in made:
-                    table.met(machine.pc, enough)
-                continue
-        elif program[machine.pc] == JUMPDEST:
-            table.met(machine.pc, enough)
-            if machine.pc in made:  # it runs at once: what it covers is then not met on the way
-                continue
-        machine = step(machine)
+                if program[machine.pc] != JUMPDEST:
+                    machine = step(machine)
+                    if machine.boundary is not None or machine.frame is not frame:
+                        return machine
+                if machine.pc in made or (machine.steps >= clock[DUE] and blocks.note(machine, table)):
+                    continue
+        for _ in range(stretches.get(machine.pc) or table.stretch(machine.pc)):
+            machine = step(machine)
         if machine.boundary is not None or machine.frame is not frame:
             return machine
+        if machine.steps >= clock[DUE] and machine.pc not in made and program[machine.pc] == JUMPDEST:
+            blocks.note_frame(machine)
+            blocks.note(machine, table)
