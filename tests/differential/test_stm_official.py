@@ -65,6 +65,16 @@ def test_a_mistake_in_the_commitment_fails_them(cases: list[Case], monkeypatch: 
     assert failed and all("Diverged" in str(result.mismatch) for result in failed)
 
 
+@pytest.mark.official
+def test_the_command_runs_only_blocks_of_several_transactions(fixtures_dir: Path) -> None:
+    file = fixtures_dir / "evm" / "blockchain_transition.jsonl.xz"
+    ran = CliRunner().invoke(
+        app, ["tests", "--fixtures", str(file), "--parallel", "2", "--sample", "6", "--jobs", "1"]
+    )
+    assert ran.exit_code == 0, ran.output
+    assert "6 passed, 0 failed" in ran.output.splitlines()[-1]
+
+
 def test_the_two_ways_of_execution_exclude_each_other(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
     refused = CliRunner().invoke(app, ["tests", "--fixtures", str(tmp_path), "--staged", "--parallel", "1"])

@@ -15,11 +15,11 @@ from hyperion.execution.rejection import Reason, Rejected
 from hyperion.execution.series import Progress, in_series
 from hyperion.execution.transition import apply_block
 from hyperion.parallel.configuration import Run, outcome, run
-from hyperion.parallel.evm.block import FallBack, apply_block_in_parallel, evm_block, side_by_side, speculate
+from hyperion.parallel.evm.block import FallBack, apply_block_in_parallel, commit, evm_block, side_by_side, speculate
 from hyperion.parallel.evm.locations import Epoch, EvmLocation, InEpoch
-from hyperion.parallel.evm.transaction import Unanswerable
+from hyperion.parallel.evm.transaction import UNANSWERABLE, Unanswerable
 from hyperion.parallel.program import Done, Outcome
-from hyperion.state.partial import Part, value_at
+from hyperion.state.partial import Location, Part, value_at
 from hyperion.state.world import EMPTY_ACCOUNT, NO_STORAGE, Account, World
 from hyperion.vm.code import delegation_to
 from hyperion.vm.fork import Fork
@@ -214,6 +214,18 @@ def test_storage_of_an_empty_account_is_the_one_reason_to_fall_back() -> None:
     assert ended.world.account(COINBASES[0]) == EMPTY_ACCOUNT
     empty = World(scene.world.accounts.set(COINBASES[0], Account(0, 0, b"", NO_STORAGE)))
     assert speculate(made, empty, scene.context, 2) == in_series(made, empty, scene.context)
+
+
+@pytest.mark.rule("STM-evm-fall-back")
+def test_a_result_without_an_answer_is_not_committed() -> None:
+    """No serial execution has it, so no valid run ends with it; what is committed does not rest on that."""
+    made = block_of([Recipe("transfer", 0, 4, 3)], PLAIN)
+    block = evm_block(made, PLAIN.world, PLAIN.context)
+    assert commit(block, made, (UNANSWERABLE,), PLAIN.context) == FallBack(0, "no answer")
+    at = block.start(0)
+    while not isinstance(at, Done):
+        at = at.resume(2**256 if at.location == Location(Part.BALANCE, SENDERS[0]) else block.base(at.location))
+    assert at == Done((), (), UNANSWERABLE)
 
 
 # --- whole blocks ----------------------------------------------------------------------------------------------------
