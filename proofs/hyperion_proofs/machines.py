@@ -7,7 +7,7 @@ is touched before it is used. All work on known values as well, so that countere
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import attrs
 
@@ -15,16 +15,15 @@ from hyperion.primitives import word as words
 from hyperion.state import world as worlds
 from hyperion.state.world import Account, World
 from hyperion.symbolic.ideal import Ideal, Idealized
-from hyperion.symbolic.opaque import INTEGER_TYPE, OpaqueBytes, length_of
+from hyperion.symbolic.opaque import INTEGER_TYPE, OpaqueBytes, OpaqueError, length_of
 from hyperion.symbolic.proxies import all_of, any_of, implies, negation, where
 from hyperion.vm import call, code
 from hyperion.vm import gas as price
 from hyperion.vm import step as stepping
 from hyperion.vm.code import Analysis
-from hyperion.vm.fork import Fork
-from hyperion.vm.forks import OSAKA
+from hyperion.vm.fork import Eip, Fork
 from hyperion.vm.instructions import arithmetic, environment, stack, system
-from hyperion.vm.machine import Block, Environment, Frame, Machine, Substate
+from hyperion.vm.machine import Block, Environment, Frame, Instruction, Machine, Substate
 from hyperion.vm.memory import Memory
 from hyperion.vm.precompile import Precompile
 from hyperion.vm.stack import STACK_LIMIT, Stack
@@ -248,15 +247,52 @@ class UnknownSet:
         return bool(member == 1)
 
 
+@attrs.frozen(eq=False, repr=False)
+class AnyOpcode:
+    """Some byte to which the table gives ``row``: it can be looked up there, and nothing else can be done with it.
+
+    So whatever is proved of a step from here holds for each opcode with this row, in each fork: the step looks at
+    neither.
+    """
+
+    row: Instruction
+
+    def refuse(self, *_: object) -> NoReturn:
+        """The error for any other use."""
+        raise OpaqueError("a byte of code of which only the row is known")
+
+    __eq__ = __ne__ = __lt__ = __le__ = __gt__ = __ge__ = refuse
+    __hash__ = __bool__ = __index__ = __int__ = __repr__ = refuse
+    __add__ = __radd__ = __sub__ = __rsub__ = __and__ = __rand__ = __or__ = __xor__ = refuse
+
+
+@attrs.frozen(eq=False)
+class UnknownRows:
+    """A table of instructions, in which an opcode has the row that it is said to have."""
+
+    def __getitem__(self, opcode: AnyOpcode) -> Instruction:
+        return opcode.row
+
+
+@attrs.frozen(eq=False)
+class UnknownEips:
+    """The EIPs of some fork: each may be in force or not, whatever others are."""
+
+    given: Given
+
+    def __contains__(self, eip: Eip) -> bool:
+        return bool(self.given.truth(f"{eip.name} is in force"))
+
+
 @attrs.frozen(eq=False)
 class UnknownProgram:
-    """A padded program with a known opcode at the program counter."""
+    """A padded program with a known row at the program counter."""
 
     given: Given
     size: int
     """Of the code, without padding."""
     pc: int
-    opcode: int
+    row: Instruction
 
     @property
     def length(self) -> int:
@@ -268,7 +304,7 @@ class UnknownProgram:
             self.given.claim("operand inside the program", part.stop <= self.length)
             return OpaqueBytes(self.given, part.stop - part.start)
         self.given.claim("the instruction at the program counter", part == self.pc)
-        return self.opcode
+        return AnyOpcode(self.row)
 
 
 @attrs.frozen(eq=False)
@@ -302,7 +338,8 @@ class UnknownHashes:
 
     def get(self, number: int) -> OpaqueBytes | None:
         """A hash, if there is one."""
-        return OpaqueBytes(self.given, 32) if self.given.truth(self.given.fresh("known block")) else None
+        known = self.given.result("known block", (number,), 0, 1)
+        return OpaqueBytes(self.given, 32) if known == 1 else None
 
 
 @attrs.frozen(eq=False)
@@ -313,7 +350,7 @@ class UnknownPrecompiles:
 
     def get(self, address: int) -> Precompile | None:
         """One, if there is one."""
-        if not self.given.truth(self.given.fresh("precompile")):
+        if self.given.result("precompile", (address,), 0, 1) == 0:
             return None
         return Precompile(0, "some", lambda data: 0, lambda data: None, None, None)
 
@@ -342,10 +379,17 @@ def unknown_world(given: Given, name: str) -> World:
     return World(accounts)
 
 
-def unknown_environment(given: Given, fork: Fork) -> Environment:
-    """Any environment under the rules of ``fork``."""
-    hashes: Any = UnknownHashes(given)
+def unknown_fork(given: Given) -> Fork:
+    """Any fork: any EIPs, any rows, precompiles at any addresses. Steps ask for nothing else of it."""
+    eips: Any = UnknownEips(given)
+    rows: Any = UnknownRows()
     precompiles: Any = UnknownPrecompiles(given)
+    return Fork("any", eips, None, rows, precompiles)
+
+
+def unknown_environment(given: Given) -> Environment:
+    """Any environment, under the rules of any fork."""
+    hashes: Any = UnknownHashes(given)
     blobs: Any = UnknownWords(given, given.integer("blobs", 0, 2**16))
     block = Block(
         given.integer("coinbase", 0, MAX_ADDRESS), given.integer("number", 0, 2**64),
@@ -353,41 +397,40 @@ def unknown_environment(given: Given, fork: Fork) -> Environment:
         word(given, "base fee"), word(given, "blob base fee"), hashes,
     )  # fmt: skip
     return Environment(
-        attrs.evolve(fork, precompiles=precompiles), given.integer("chain id", 0, 2**64), block,
+        unknown_fork(given), given.integer("chain id", 0, 2**64), block,
         given.integer("origin", 0, MAX_ADDRESS), word(given, "gas price"), blobs, unknown_world(given, "initial"),
     )  # fmt: skip
 
 
-def unknown_frame(given: Given, opcode: int, pc: int, fork: Fork, static: bool) -> Frame:
-    """Any frame that stands at an instruction with this opcode."""
+def unknown_frame(given: Given, row: Instruction, pc: int, static: bool) -> Frame:
+    """Any frame that stands at an instruction with this row."""
     size = given.integer("code size", 0, MAX_SIZE)
     # The program counter is inside the padded program, whose padding is STOP.
-    given.assume(pc < size + 33 if opcode == 0 else pc < size)
+    given.assume(pc < size + 33 if row.opcode == 0 else pc < size)
     # Initialisation code runs in no static frame: CREATE is refused in one.
     creates = given.truth("creates")
     given.assume(any_of(negation(static), negation(creates)))
-    program: Any = UnknownProgram(given, size, pc, opcode)
+    rows: Any = UnknownRows()
+    program: Any = UnknownProgram(given, size, pc, row)
     destinations: Any = UnknownSet(given, size)
     running: Any = OpaqueBytes(given, size)
     calldata: Any = OpaqueBytes(given, given.integer("calldata size", 0, MAX_SIZE))
     return Frame(
-        fork.instructions, program, destinations, running, given.integer("address", 0, MAX_ADDRESS),
+        rows, program, destinations, running, given.integer("address", 0, MAX_ADDRESS),
         given.integer("caller", 0, MAX_ADDRESS), word(given, "value"), calldata, static, creates,
         given.integer("depth", 0, 1024), None,
     )  # fmt: skip
 
 
-def unknown_machine(
-    given: Given, opcode: int, fork: Fork = OSAKA, static: bool | None = None, priced: bool = True
-) -> Machine:
-    """Any well-formed machine whose next instruction has this opcode; ``static`` None leaves that open too.
+def unknown_machine(given: Given, row: Instruction, static: bool | None = None, priced: bool = True) -> Machine:
+    """Any well-formed machine whose next instruction has this row; ``static`` None leaves that open too.
 
     Unless ``priced``, the lemma on memory stands for how it grows.
     """
     pc = given.integer("pc", 0, MAX_SIZE + 32)
-    frame = unknown_frame(given, opcode, pc, fork, given.truth("static") if static is None else static)
+    frame = unknown_frame(given, row, pc, given.truth("static") if static is None else static)
     operands: Any = UnknownStack(given, given.integer("stack depth", 0, STACK_LIMIT))
-    if opcode != 0:
+    if row.opcode != 0:
         # Code runs on an account that exists, with a nonce or code: EIP-161 gives new contracts a nonce of 1.
         before = UnknownAccounts(given, "world")
         given.assume(before.raw("exists", frame.address) == 1)
@@ -399,7 +442,7 @@ def unknown_machine(
     returned: Any = OpaqueBytes(given, given.integer("returned size", 0, MAX_SIZE))
     return Machine(
         pc, gas, operands, room, returned, frame, unknown_world(given, "world"),
-        unknown_substate(given), unknown_environment(given, fork), given.integer("steps", 0, 2**64), None,
+        unknown_substate(given), unknown_environment(given), given.integer("steps", 0, 2**64), None,
     )  # fmt: skip
 
 

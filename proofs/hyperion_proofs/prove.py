@@ -1,22 +1,22 @@
 """Proving an obligation: explore the statement, decide each path, replay what is refuted."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from time import perf_counter
 
 import attrs
 
 from hyperion.symbolic.explore import Exploration, Outcome, explore
 from hyperion.symbolic.expression import Term
-from hyperion.symbolic.ideal import Ideal, Idealized
+from hyperion.symbolic.ideal import Idealized
 from hyperion.symbolic.opaque import OpaqueError
-from hyperion.symbolic.path import Escape
+from hyperion.symbolic.path import Check, Escape
 from hyperion_proofs.executed import Watch
 from hyperion_proofs.loops import NoSuchLoop
 from hyperion_proofs.mutant import NoSuchCode
 from hyperion_proofs.slicing import Slicer
 from hyperion_proofs.solve import Answer, Query, Verdict, Z3Oracle, decide
-from hyperion_proofs.statement import Counterexample, Unknown, replay
+from hyperion_proofs.statement import Counterexample, Unknown, part_of, replay
 from hyperion_proofs.theorem import Obligation
 from hyperion_proofs.translate import Model
 
@@ -46,10 +46,10 @@ class Attempt:
     obligation: Obligation
     watch: Watch
     start: float
-    deciders: Counter[str] = attrs.field(factory=Counter)
-    slicer: Slicer = attrs.field(factory=Slicer)
-    proved: dict[tuple[tuple[Term, ...], Term], bool] = attrs.field(factory=dict)
+    slicer: Slicer
+    proved: dict[tuple[tuple[Term, ...], Term], bool]
     """Claims that were proved from these conditions: on other paths they hold from the same ones."""
+    deciders: Counter[str] = attrs.field(factory=Counter)
 
     def finding(
         self, answer: Answer, reason: str, paths: int, goals: int, counterexample: Counterexample | None = None
@@ -63,32 +63,48 @@ class Attempt:
 
 def prove(obligation: Obligation) -> Finding:
     """Proved if every path is complete, every claim holds on it, and the hypotheses can be met; else why not."""
-    attempt = Attempt(obligation, Watch(), perf_counter())
+    return prove_together((obligation,))[0]
+
+
+def prove_together(obligations: Sequence[Obligation]) -> list[Finding]:
+    """The findings of obligations with the same ``shared`` run, which is explored once; or of a single one."""
+    first, watch, start = obligations[0], Watch(), perf_counter()
     try:
-        return explored(attempt, obligation.ideals() if obligation.ideals else ())
+        with Idealized(first.ideals() if first.ideals else ()):
+            with watch:
+                exploration = explore(
+                    lambda path: (first.shared or first.statement)(Unknown(path)),
+                    Z3Oracle() if first.prune else None,
+                    first.limits,
+                )
+            return judged(obligations, watch, exploration, (perf_counter() - start) / len(obligations))
     except (Escape, OpaqueError) as escape:
-        return attempt.finding(Answer.OPEN, f"a value escapes: {escape}", 0, 0)
+        reason = f"a value escapes: {escape}"
     except (NoSuchCode, NoSuchLoop) as missing:
-        return attempt.finding(Answer.OPEN, f"does not fit the source: {missing}", 0, 0)
+        reason = f"does not fit the source: {missing}"
+    share = perf_counter() - (perf_counter() - start) / len(obligations)
+    return [Attempt(each, watch, share, Slicer(), {}).finding(Answer.OPEN, reason, 0, 0) for each in obligations]
 
 
-def explored(attempt: Attempt, ideals: tuple[Ideal, ...]) -> Finding:
-    """The finding of an exploration with these functions idealized."""
-    obligation = attempt.obligation
-    with Idealized(ideals):
-        with attempt.watch:
-            exploration = explore(
-                lambda path: obligation.statement(Unknown(path)),
-                Z3Oracle() if obligation.prune else None,
-                obligation.limits,
-            )
-        return judge(attempt, exploration)
+def judged(
+    obligations: Sequence[Obligation], watch: Watch, exploration: Exploration[None], share: float
+) -> list[Finding]:
+    """What the paths say of each obligation; the exploration took each of them ``share`` seconds."""
+    start = perf_counter()
+    possible = any(satisfiable(obligations[0], outcome) for outcome in exploration.outcomes)
+    share += (perf_counter() - start) / len(obligations)
+    slicer, proved = Slicer(), dict[tuple[tuple[Term, ...], Term], bool]()
+    findings: list[Finding] = []
+    for obligation in obligations:
+        attempt = Attempt(obligation, watch, perf_counter() - share, slicer, proved)
+        findings.append(judge(attempt, exploration, possible))
+    return findings
 
 
-def judge(attempt: Attempt, exploration: Exploration[None]) -> Finding:
-    """The finding from the paths of the statement."""
+def judge(attempt: Attempt, exploration: Exploration[None], possible: bool) -> Finding:
+    """The finding from the paths of the statement; ``possible`` if some input meets the hypotheses."""
     paths = len(exploration.outcomes)
-    goals = sum(max(len(outcome.checks), 1) for outcome in exploration.outcomes)
+    goals = sum(max(len(checks_of(attempt.obligation, outcome)), 1) for outcome in exploration.outcomes)
     suspects = attempt.watch.suspects()
     if exploration.bound is not None:
         return attempt.finding(Answer.OPEN, f"more than {exploration.bound}", paths, goals)
@@ -99,12 +115,18 @@ def judge(attempt: Attempt, exploration: Exploration[None]) -> Finding:
         if verdict.answer is Answer.REFUTED:
             return attempt.finding(verdict.answer, "a counterexample", paths, goals, counterexample)
         if verdict.answer is Answer.OPEN:
-            labels = ", ".join(dict.fromkeys(check.label for check in outcome.checks))
+            labels = ", ".join(dict.fromkeys(check.label for check in checks_of(attempt.obligation, outcome)))
             raised = f"raises {outcome.raised!r}" if outcome.raised else labels
             return attempt.finding(verdict.answer, f"decided by {verdict.by}: {raised}", paths, goals)
-    if not any(satisfiable(attempt.obligation, outcome) for outcome in exploration.outcomes):
+    if not possible:
         return attempt.finding(Answer.OPEN, "no input meets the hypotheses", paths, goals)
     return attempt.finding(Answer.PROVED, "", paths, goals)
+
+
+def checks_of(obligation: Obligation, outcome: Outcome[None]) -> list[Check]:
+    """The claims on the path that are the obligation's."""
+    mine = ("", obligation.part)
+    return [check for check in outcome.checks if obligation.shared is None or part_of(check.label) in mine]
 
 
 def claims_of(obligation: Obligation, outcome: Outcome[None]) -> list[Query]:
@@ -116,7 +138,7 @@ def claims_of(obligation: Obligation, outcome: Outcome[None]) -> list[Query]:
         return [Query(outcome.conditions, outcome.path.terms.boolean(False))]
     return [
         Query(outcome.conditions if check.before is None else check.before, check.condition)
-        for check in outcome.checks
+        for check in checks_of(obligation, outcome)
         if not (check.condition.is_constant and check.condition.value)
     ]
 
@@ -153,6 +175,10 @@ def decide_whole(obligation: Obligation, query: Query) -> tuple[Verdict, Counter
 
     def is_real(model: Model) -> bool:
         found = replay(obligation.statement, model, obligation.raises)
+        if found is None or not found.real:
+            return False
+        if obligation.confirm is not None:
+            found = obligation.confirm(model)
         if found is None or not found.real:
             return False
         replayed.append(found)

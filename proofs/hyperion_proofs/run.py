@@ -9,7 +9,7 @@ import attrs
 
 from hyperion_proofs import cache
 from hyperion_proofs.ledger import Line, line_as_json, line_from_json
-from hyperion_proofs.prove import Finding, prove
+from hyperion_proofs.prove import Finding, prove_together
 from hyperion_proofs.registry import registry
 from hyperion_proofs.theorem import Obligation, Theorem
 
@@ -39,9 +39,18 @@ def obligation_of(task: Task) -> Obligation:
     return theorem.controls[task.index].obligation if task.control else theorem.obligations[task.index]
 
 
-def work(task: Task) -> tuple[Task, Finding]:
-    """Do a task, in whatever process."""
-    return task, prove(obligation_of(task))
+def groups_of(tasks: Sequence[Task]) -> list[tuple[Task, ...]]:
+    """The tasks, those together that share a run."""
+    groups: dict[object, list[Task]] = {}
+    for task in tasks:
+        shared = obligation_of(task).shared
+        groups.setdefault(task if shared is None else id(shared), []).append(task)
+    return [tuple(group) for group in groups.values()]
+
+
+def work(group: tuple[Task, ...]) -> list[tuple[Task, Finding]]:
+    """Do tasks that share a run, in whatever process."""
+    return list(zip(group, prove_together([obligation_of(task) for task in group]), strict=True))
 
 
 def silent(done: int, total: int, theorem: str) -> None:
@@ -51,18 +60,22 @@ def silent(done: int, total: int, theorem: str) -> None:
 def run_tasks(tasks: Sequence[Task], jobs: int, progress: Progress) -> dict[Task, Finding]:
     """The findings of all tasks."""
     found: dict[Task, Finding] = {}
-    if jobs <= 1 or len(tasks) <= 1:
-        for task in tasks:
-            found[task] = work(task)[1]
+    groups = groups_of(tasks)
+
+    def take(done: list[tuple[Task, Finding]]) -> None:
+        for task, finding in done:
+            found[task] = finding
             progress(len(found), len(tasks), task.theorem)
+
+    if jobs <= 1 or len(groups) <= 1:
+        for group in groups:
+            take(work(group))
         return found
     # Fresh processes: a solver's state does not survive being copied by a fork.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(jobs, len(tasks)), mp_context=context) as pool:
-        for done in as_completed([pool.submit(work, task) for task in tasks]):
-            task, finding = done.result()
-            found[task] = finding
-            progress(len(found), len(tasks), task.theorem)
+    with ProcessPoolExecutor(min(jobs, len(groups)), mp_context=context) as pool:
+        for done in as_completed([pool.submit(work, group) for group in groups]):
+            take(done.result())
     return found
 
 

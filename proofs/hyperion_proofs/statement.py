@@ -5,7 +5,7 @@ known ones when a counterexample is replayed. Inputs are typed as what they stan
 """
 
 from collections.abc import Callable, Mapping
-from typing import Protocol, TypeAlias, cast
+from typing import Final, Protocol, TypeAlias, cast
 
 import attrs
 
@@ -113,6 +113,60 @@ class Unknown:
         """Nothing is known yet that could be shown."""
 
 
+PART_END: Final = " :: "
+"""Between the name of a part and what it claims."""
+
+
+def part_of(label: str) -> str:
+    """The part that made the claim; empty if the run itself did."""
+    return label.partition(PART_END)[0] if PART_END in label else ""
+
+
+@attrs.frozen(eq=False)
+class Part:
+    """A theorem's part of a run that several share: what it claims carries its name, all else is the run's."""
+
+    given: Given
+    name: str
+
+    @property
+    def symbolic(self) -> Path | None:
+        """The run's path."""
+        return self.given.symbolic
+
+    def integer(self, name: str, low: int | None = None, high: int | None = None) -> int:
+        """The run's integer."""
+        return self.given.integer(name, low, high)
+
+    def truth(self, name: str) -> bool:
+        """The run's truth value."""
+        return self.given.truth(name)
+
+    def result(self, name: str, arguments: tuple[int, ...], low: int | None = None, high: int | None = None) -> int:
+        """The run's unknown function."""
+        return self.given.result(name, arguments, low, high)
+
+    def fresh(self, stem: str) -> str:
+        """A name that the run has not used."""
+        return self.given.fresh(stem)
+
+    def assume(self, condition: bool) -> None:
+        """Not for a part: it would restrict the others."""
+        raise ValueError(f"{self.name} shares its run, and restricts it")
+
+    def claim(self, label: str, condition: bool) -> None:
+        """The condition holds, says this part."""
+        self.given.claim(f"{self.name}{PART_END}{label}", condition)
+
+    def lemma(self, label: str, condition: bool) -> None:
+        """The condition follows, says this part; the others must not rest on it."""
+        self.claim(label, condition)
+
+    def note(self, label: str, value: object) -> None:
+        """Shown beside counterexamples."""
+        self.given.note(label, value)
+
+
 class NotMet(BaseException):
     """The inputs violate a hypothesis: no counterexample. Not an Exception, so that no code of the model handles it."""
 
@@ -126,6 +180,8 @@ class Known:
     notes: list[tuple[str, str]] = attrs.field(factory=list)
     failed: list[str] = attrs.field(factory=list)
     names: dict[str, int] = attrs.field(factory=dict)
+    results: dict[tuple[str, tuple[int, ...]], int] = attrs.field(factory=dict)
+    """What unknown functions gave, by name and arguments."""
 
     @property
     def symbolic(self) -> Path | None:
@@ -152,6 +208,7 @@ class Known:
         value = max(value, low) if low is not None else value
         value = min(value, high) if high is not None else value
         self.inputs[f"{name}({', '.join(number(int(argument)) for argument in arguments)})"] = value
+        self.results[name, tuple(int(argument) for argument in arguments)] = value
         return value
 
     def fresh(self, stem: str) -> str:

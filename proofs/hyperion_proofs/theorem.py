@@ -8,7 +8,8 @@ import attrs
 from hyperion.symbolic.explore import LIMITS, Limits
 from hyperion.symbolic.ideal import Ideal
 from hyperion_proofs.solve import BITWISE, Method
-from hyperion_proofs.statement import Statement
+from hyperion_proofs.statement import Counterexample, Statement
+from hyperion_proofs.translate import Model
 
 
 class Kind(Enum):
@@ -46,6 +47,13 @@ class Obligation:
     limits: Limits = LIMITS
     prune: bool = True
     """Whether the oracle is asked at each branch; where intervals suffice, this is quicker without."""
+    shared: Statement | None = None
+    """A run that makes the claims of this statement and those of others, so that it is explored once for all of them:
+    claims of this obligation are those of its ``part``, and those that the run itself makes."""
+    part: str = ""
+    confirm: Callable[[Model], Counterexample | None] | None = None
+    """A second replay, on the model's own containers where the statement has stand-ins: what it does not confirm is
+    spurious."""
 
 
 @attrs.frozen(eq=False)

@@ -1,14 +1,13 @@
-"""The machine: what ``step`` does to any well-formed machine, for each of the 256 opcodes.
+"""The machine: what ``step`` does to any well-formed machine, for each row of the instruction table.
 
-Gas, depth, words, memory size, storage, accounts and environment are unknown; only the opcode is given, one obligation
-each. The five theorems look at the same executions of ``step`` from five sides.
+Gas, depth, words, memory size, storage, accounts, environment and fork are unknown; only the row is given. A step asks
+for an opcode's row and then for nothing more of it, and for single EIPs of the fork: so a row's one exploration speaks
+of every opcode that has it, in every fork. The five theorems look at that exploration from five sides.
 """
 
-import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-import attrs
 import msgspec
 
 from hyperion.state.world import World
@@ -16,7 +15,8 @@ from hyperion.symbolic.ideal import Ideal
 from hyperion.symbolic.opaque import OpaqueBytes, length_of
 from hyperion.symbolic.proxies import all_of, any_of, implies
 from hyperion.vm import call, gas, step
-from hyperion.vm.forks import OSAKA
+from hyperion.vm.forks import FORKS
+from hyperion.vm.instructions import INSTRUCTIONS
 from hyperion.vm.machine import Halt, Instruction, Machine, Status, Suspended
 from hyperion.vm.memory import EMPTY_MEMORY
 from hyperion.vm.stack import STACK_LIMIT, Stack
@@ -37,11 +37,12 @@ from hyperion_proofs.machines import (
 )
 from hyperion_proofs.mutant import in_place, mutant
 from hyperion_proofs.solve import ARITHMETIC
-from hyperion_proofs.statement import Given, Statement, word
+from hyperion_proofs.statement import Given, Part, Statement, word
 from hyperion_proofs.theorem import Control, Kind, Obligation, Theorem
 
-ROWS: Final = OSAKA.instructions
-OPCODES: Final = {row.name: row.opcode for row in ROWS if row.name != "INVALID"}
+ROWS: Final = INSTRUCTIONS
+"""All rows of all forks; an opcode without a meaning has that of INVALID."""
+BY_NAME: Final = {row.name: row for row in ROWS}
 CALLS: Final = frozenset({"CALL", "CALLCODE", "DELEGATECALL", "STATICCALL"})
 CREATIONS: Final = frozenset({"CREATE", "CREATE2"})
 LOGS: Final = frozenset(f"LOG{number}" for number in range(5))
@@ -59,25 +60,38 @@ MAY_CHANGE_RETURNED: Final = CALLS | CREATIONS
 HYPOTHESES: Final = (
     "the machine is well-formed: depth from 0 to 1,024, words from 0 to 2**256 − 1, memory of whole words that was "
     "paid for, gas below 2**64, the program counter inside the padded code, no empty account, no stored 0; the "
-    "running account has a nonce or code; initialisation code is not static; the fork is OSAKA"
+    "running account has a nonce or code; initialisation code is not static; any EIPs are in force"
 )
 
 
-def name_of(opcode: int) -> str:
-    """How an opcode is shown: byte and name."""
-    return f"{opcode:#04x} {ROWS[opcode].name}"
+View = Callable[[Given, Instruction, Machine, Machine], None]
+"""What a theorem claims of any machine at an instruction, and of the one a step later."""
 
 
-def executed(given: Given, opcode: int, static: bool | None = None) -> tuple[Machine, Machine]:
-    """Any machine at the opcode, and the one a step later."""
-    priced = ROWS[opcode].name not in CALLS
-    before = unknown_machine(given, opcode, OSAKA, static, priced)
-    given.note("instruction", name_of(opcode))
+def name_of(row: Instruction) -> str:
+    """How an instruction is shown: byte and name."""
+    return f"{row.opcode:#04x} {row.name}"
+
+
+def executed(given: Given, row: Instruction) -> tuple[Machine, Machine]:
+    """Any machine at the instruction, and the one a step later."""
+    priced = row.name not in CALLS
+    before = unknown_machine(given, row, priced=priced)
     after = step_of(given, before, priced)
     boundary: Any = after.boundary
+    given.note("instruction", name_of(row))
     given.note("afterwards", boundary.status.value if type(boundary) is Halt else "goes on")
     given.note("gas, before and after", (before.gas, after.gas))
     return before, after
+
+
+def alone(view: View, row: Instruction) -> Statement:
+    """One theorem's claims of a row."""
+
+    def statement(given: Given) -> None:
+        view(given, row, *executed(given, row))
+
+    return statement
 
 
 def entered(before: Machine, after: Machine) -> Suspended | None:
@@ -124,102 +138,81 @@ def claim_running_account(given: Given, machine: Machine) -> None:
     given.claim("the running account has a nonce or code", implies(length_of(machine.frame.code) != 0, has_some))
 
 
-def well_formed(opcode: int) -> Statement:
+def well_formed(given: Given, row: Instruction, before: Machine, after: Machine) -> None:
     """The successor of a well-formed machine is well-formed, in the same frame or in a new one."""
-
-    def statement(given: Given) -> None:
-        before, after = executed(given, opcode)
-        given.claim("gas is not negative", after.gas >= 0)
-        given.claim("steps are counted", after.steps == before.steps + 1)
-        waiting = entered(before, after)
-        if waiting is not None:
-            given.claim("starts empty", after.stack.depth == 0 and after.memory is EMPTY_MEMORY)
-            given.claim("starts at 0", after.pc == 0)
-            given.claim("one call deeper", after.frame.depth == before.frame.depth + 1)
-            given.claim("at most 1,024 deep", after.frame.depth <= 1024)
-            given.claim("the caller has room for a result", waiting.machine.stack.depth < STACK_LIMIT)
-            given.claim("the caller's gas is not negative", waiting.machine.gas >= 0)
-            given.claim("initialisation code is not static", not (after.frame.static and after.frame.creates))
-            claim_well_formed(given, waiting.machine)
-            if status_of(after) is None:
-                claim_running_account(given, after)
-        elif after.boundary is None:
-            claim_well_formed(given, after)
-            if after.world is not before.world:
-                claim_running_account(given, after)
-
-    return statement
+    given.claim("gas is not negative", after.gas >= 0)
+    given.claim("steps are counted", after.steps == before.steps + 1)
+    waiting = entered(before, after)
+    if waiting is not None:
+        given.claim("starts empty", after.stack.depth == 0 and after.memory is EMPTY_MEMORY)
+        given.claim("starts at 0", after.pc == 0)
+        given.claim("one call deeper", after.frame.depth == before.frame.depth + 1)
+        given.claim("at most 1,024 deep", after.frame.depth <= 1024)
+        given.claim("the caller has room for a result", waiting.machine.stack.depth < STACK_LIMIT)
+        given.claim("the caller's gas is not negative", waiting.machine.gas >= 0)
+        given.claim("initialisation code is not static", not (after.frame.static and after.frame.creates))
+        claim_well_formed(given, waiting.machine)
+        if status_of(after) is None:
+            claim_running_account(given, after)
+    elif after.boundary is None:
+        claim_well_formed(given, after)
+        if after.world is not before.world:
+            claim_running_account(given, after)
 
 
-def gas_falls(opcode: int) -> Statement:
+def gas_falls(given: Given, row: Instruction, before: Machine, after: Machine) -> None:
     """Gas of all frames together falls strictly, or the frame ends; exceptional ends leave none."""
-
-    def statement(given: Given) -> None:
-        before, after = executed(given, opcode)
-        waiting, status = entered(before, after), status_of(after)
-        given.claim("gas is not negative", after.gas >= 0)
-        if waiting is not None:
-            given.claim("gas of caller and callee together falls", after.gas + waiting.machine.gas < before.gas)
-        elif status is None:
-            given.claim("gas falls", after.gas < before.gas)
-        elif status.exceptional:
-            given.claim("all gas is lost", after.gas == 0)
-        else:
-            given.claim("gas does not rise", after.gas <= before.gas)
-
-    return statement
+    waiting, status = entered(before, after), status_of(after)
+    given.claim("gas is not negative", after.gas >= 0)
+    if waiting is not None:
+        given.claim("gas of caller and callee together falls", after.gas + waiting.machine.gas < before.gas)
+    elif status is None:
+        given.claim("gas falls", after.gas < before.gas)
+    elif status.exceptional:
+        given.claim("all gas is lost", after.gas == 0)
+    else:
+        given.claim("gas does not rise", after.gas <= before.gas)
 
 
 # --- as the row says --------------------------------------------------------------------------------------------------
 
 
-def as_the_row_says(opcode: int, row: Instruction | None = None) -> Statement:
+def as_the_row_says(given: Given, row: Instruction, before: Machine, after: Machine) -> None:
     """Underflow and overflow exactly where the row says; else its pops and pushes, its static gas, its place to go."""
-    row = row or ROWS[opcode]
-
-    def statement(given: Given) -> None:
-        before, after = executed(given, opcode)
-        depth, status = before.stack.depth, status_of(after)
-        short = depth < row.pops
-        given.claim("underflow exactly if operands are missing", (status is Status.STACK_UNDERFLOW) == short)
-        full = all_of(depth >= row.pops, depth - row.pops + row.pushes > STACK_LIMIT)
-        given.claim("overflow exactly if there is no room", (status is Status.STACK_OVERFLOW) == full)
-        waiting = entered(before, after)
-        if status is not None and waiting is None:
-            return
-        machine = after if waiting is None else waiting.machine
-        pushes = row.pushes if waiting is None else 0  # the result comes with the return
-        given.claim("static gas is paid", machine.gas <= before.gas - row.gas)
-        pushed, rest = cells(machine.stack)
-        given.claim("no word below the operands is touched", type(rest) is UnknownStack and rest.index <= row.pops)
-        given.claim("pops and pushes", len(pushed) <= pushes and rest.index - len(pushed) == row.pops - pushes)
-        given.claim("depth", machine.stack.depth == depth - row.pops + pushes)
-        if waiting is None and row.name not in ("JUMP", "JUMPI"):
-            given.claim("on to the next instruction", after.pc == before.pc + 1 + row.immediate)
-
-    return statement
+    depth, status = before.stack.depth, status_of(after)
+    short = depth < row.pops
+    given.claim("underflow exactly if operands are missing", (status is Status.STACK_UNDERFLOW) == short)
+    full = all_of(depth >= row.pops, depth - row.pops + row.pushes > STACK_LIMIT)
+    given.claim("overflow exactly if there is no room", (status is Status.STACK_OVERFLOW) == full)
+    waiting = entered(before, after)
+    if status is not None and waiting is None:
+        return
+    machine = after if waiting is None else waiting.machine
+    pushes = row.pushes if waiting is None else 0  # the result comes with the return
+    given.claim("static gas is paid", machine.gas <= before.gas - row.gas)
+    pushed, rest = cells(machine.stack)
+    given.claim("no word below the operands is touched", type(rest) is UnknownStack and rest.index <= row.pops)
+    given.claim("pops and pushes", len(pushed) <= pushes and rest.index - len(pushed) == row.pops - pushes)
+    given.claim("depth", machine.stack.depth == depth - row.pops + pushes)
+    if waiting is None and row.name not in ("JUMP", "JUMPI"):
+        given.claim("on to the next instruction", after.pc == before.pc + 1 + row.immediate)
 
 
-def nothing_else_changes(opcode: int) -> Statement:
+def nothing_else_changes(given: Given, row: Instruction, before: Machine, after: Machine) -> None:
     """What the instruction has no business with is the same object afterwards; an exceptional end changes nothing."""
-
-    def statement(given: Given) -> None:
-        before, after = executed(given, opcode)
-        name, status, waiting = ROWS[opcode].name, status_of(after), entered(before, after)
-        machine = after if waiting is None else waiting.machine
-        failed = status is not None and status.exceptional and waiting is None
-        given.claim("environment", after.environment is before.environment)
-        given.claim("frame", machine.frame is before.frame)
-        if failed or name not in MAY_CHANGE_MEMORY:
-            given.claim("memory", machine.memory is before.memory)
-        if failed or name not in MAY_CHANGE_WORLD or (name == "RETURN" and not before.frame.creates):
-            given.claim("world", after.world is before.world)
-        if failed or name not in MAY_CHANGE_SUBSTATE:
-            given.claim("substate", after.substate is before.substate)
-        if failed or name not in MAY_CHANGE_RETURNED:
-            given.claim("output of the last call", machine.returned is before.returned)
-
-    return statement
+    name, status, waiting = row.name, status_of(after), entered(before, after)
+    machine = after if waiting is None else waiting.machine
+    failed = status is not None and status.exceptional and waiting is None
+    given.claim("environment", after.environment is before.environment)
+    given.claim("frame", machine.frame is before.frame)
+    if failed or name not in MAY_CHANGE_MEMORY:
+        given.claim("memory", machine.memory is before.memory)
+    if failed or name not in MAY_CHANGE_WORLD or (name == "RETURN" and not before.frame.creates):
+        given.claim("world", after.world is before.world)
+    if failed or name not in MAY_CHANGE_SUBSTATE:
+        given.claim("substate", after.substate is before.substate)
+    if failed or name not in MAY_CHANGE_RETURNED:
+        given.claim("output of the last call", machine.returned is before.returned)
 
 
 # --- static frames ----------------------------------------------------------------------------------------------------
@@ -227,8 +220,6 @@ def nothing_else_changes(opcode: int) -> Statement:
 
 def claim_same_world(given: Given, before: World, after: World) -> None:
     """Every account is the same, field by field, at an address and a key of which nothing is known."""
-    if after is before:
-        return
     address, key = given.integer("some address", 0, MAX_ADDRESS), word(given, "some key")
     mine, its = before.account(address), after.account(address)
     given.claim("nonces", mine.nonce == its.nonce)
@@ -244,19 +235,15 @@ def same_code(mine: Any, its: Any) -> bool:
     return bool(mine.label[0] == its.label[0]) and bool(mine.label[1] == its.label[1])
 
 
-def static_changes_nothing(opcode: int) -> Statement:
+def static_changes_nothing(given: Given, row: Instruction, before: Machine, after: Machine) -> None:
     """World, logs, transient storage, creations and deletions are as before, and a frame that is entered is static."""
-
-    def statement(given: Given) -> None:
-        before, after = executed(given, opcode, static=True)
-        mine, its = before.substate, after.substate
+    static, mine, its = before.frame.static, before.substate, after.substate
+    if after.world is not before.world and static:
         claim_same_world(given, before.world, after.world)
-        for name in ("transient", "logs", "created", "destroyed"):
-            given.claim(name, getattr(mine, name) is getattr(its, name))
-        given.claim("refund", mine.refund == its.refund)
-        given.claim("what is entered is static", after.frame is before.frame or after.frame.static is True)
-
-    return statement
+    for name in ("transient", "logs", "created", "destroyed"):
+        given.claim(name, implies(static, getattr(mine, name) is getattr(its, name)))
+    given.claim("refund", implies(static, mine.refund == its.refund))
+    given.claim("what is entered is static", implies(static, any_of(after.frame is before.frame, after.frame.static)))
 
 
 # --- between frames ---------------------------------------------------------------------------------------------------
@@ -264,7 +251,7 @@ def static_changes_nothing(opcode: int) -> Statement:
 
 def halted_stays(given: Given) -> None:
     """The step of a halted machine is itself."""
-    machine = unknown_machine(given, 0)
+    machine = unknown_machine(given, BY_NAME["STOP"])
     for status in Status:
         halted = msgspec.structs.replace(machine, boundary=Halt(status))
         given.claim(f"halted by {status.value}", halted.halted and step_of(given, halted) is halted)
@@ -275,19 +262,19 @@ def returns(status: Status, creates: bool) -> Statement:
     """The caller goes on with the gas of both, one word more, and the callee's changes exactly if it succeeded."""
 
     def statement(given: Given) -> None:
-        caller = unknown_machine(given, OPCODES["CREATE" if creates else "CALL"])
+        caller = unknown_machine(given, BY_NAME["CREATE" if creates else "CALL"])
         given.assume(caller.stack.depth < STACK_LIMIT)
         offset, size = word(given, "output offset"), word(given, "output size")
         memory: Any = caller.memory
         given.assume(any_of(size == 0, offset + size <= memory.size))
         frame = msgspec.structs.replace(
-            unknown_frame(given, 0, 0, OSAKA, static=given.truth("callee is static")),
+            unknown_frame(given, BY_NAME["STOP"], 0, static=given.truth("callee is static")),
             creates=creates, caller_frame=Suspended(caller, 0 if creates else offset, 0 if creates else size),
         )  # fmt: skip
         output: Any = OpaqueBytes(given, given.integer("output length", 0, MAX_SIZE))
         callee = Machine(
             0, given.integer("callee's gas", 0, MAX_GAS - 1), caller.stack, caller.memory, caller.returned, frame,
-            unknown_world(given, "callee's world"), unknown_substate(given), unknown_environment(given, OSAKA),
+            unknown_world(given, "callee's world"), unknown_substate(given), unknown_environment(given),
             given.integer("callee's steps", 0, 2**64), Halt(status, output),
         )  # fmt: skip
         after = step_of(given, callee)
@@ -307,23 +294,66 @@ def returns(status: Status, creates: bool) -> Statement:
 # --- the theorems -----------------------------------------------------------------------------------------------------
 
 
-def for_all_opcodes(make: Callable[[int], Statement]) -> tuple[Obligation, ...]:
-    """An obligation for each of the 256 opcodes."""
-    return tuple(Obligation(name_of(opcode), make(opcode), ARITHMETIC) for opcode in range(256))
+VIEWS: Final[dict[str, View]] = {
+    "MACHINE-row": as_the_row_says,
+    "MACHINE-gas": gas_falls,
+    "MACHINE-untouched": nothing_else_changes,
+    "MACHINE-static": static_changes_nothing,
+    "MACHINE-well-formed": well_formed,
+}
+"""The theorems that share the exploration of a row; last are those whose claims may branch."""
+
+
+def together(row: Instruction) -> Statement:
+    """What all of them claim of a row."""
+
+    def statement(given: Given) -> None:
+        before, after = executed(given, row)
+        for name, view in VIEWS.items():
+            view(Part(given, name), row, before, after)
+
+    return statement
+
+
+TOGETHER: Final = tuple(together(row) for row in ROWS)
+
+
+def every_fork_has_these_rows(given: Given) -> None:
+    """Each of the 256 opcodes of each fork has one of the rows, the very object, and no EIP of its own."""
+    rows = {id(row): row for row in ROWS}
+    for fork in FORKS:
+        given.claim(f"256 rows in {fork.name}", len(fork.instructions) == 256)
+        for opcode, row in enumerate(fork.instructions):
+            given.claim(f"{opcode:#04x} in {fork.name}", id(row) in rows)
+
+
+def for_all_rows(theorem: str) -> tuple[Obligation, ...]:
+    """An obligation for each row, and the one that there are no others."""
+    view = VIEWS[theorem]
+    return (
+        Obligation("all opcodes of all forks", every_fork_has_these_rows, ARITHMETIC),
+        *(
+            Obligation(name_of(row), alone(view, row), ARITHMETIC, shared=shared, part=theorem)
+            for row, shared in zip(ROWS, TOGETHER, strict=True)
+        ),
+    )
 
 
 def seeded(weakening: str, statement: Statement, *ideals: Callable[[], Ideal]) -> Control:
-    """A control in which functions of the model are replaced by faulty ones."""
+    """A control in which functions of the model, or the row's operation, are replaced by faulty ones."""
     return Control(
         weakening, Obligation(weakening, statement, ARITHMETIC, ideals=lambda: tuple(make() for make in ideals))
     )
 
 
-def in_place_operation(name: str, operation: Callable[[Machine, int], Machine]) -> Ideal:
-    """The fork's table with another operation in one row, put where the machines here take their table from."""
-    row = msgspec.structs.replace(ROWS[OPCODES[name]], operation=operation)
-    rows = (*ROWS[: row.opcode], row, *ROWS[row.opcode + 1 :])
-    return Ideal(sys.modules[__name__], "OSAKA", attrs.evolve(OSAKA, instructions=rows), "seeded fault")
+def with_operation(name: str, operation: Callable[[Machine, int], Machine]) -> Instruction:
+    """The row with another operation."""
+    return msgspec.structs.replace(BY_NAME[name], operation=operation)
+
+
+def with_fault(name: str, old: str, new: str) -> Instruction:
+    """The row with a change in the text of its operation."""
+    return with_operation(name, mutant(BY_NAME[name].operation, old, new))
 
 
 WELL_FORMED: Final = Theorem(
@@ -332,19 +362,17 @@ WELL_FORMED: Final = Theorem(
     "program counter and gas stay in their ranges, no cell is read that is not there, no byte used that is not.",
     ("VM-step",),
     Kind.INDUCTION,
-    for_all_opcodes(well_formed),
+    for_all_rows("MACHINE-well-formed"),
     (
         seeded(
-            "SUB without its reduction modulo 2**256", well_formed(OPCODES["SUB"]),
-            lambda: in_place_operation("SUB", lambda machine, left: machine.next(
+            "SUB without its reduction modulo 2**256",
+            alone(well_formed, with_operation("SUB", lambda machine, left: machine.next(
                 left, machine.stack.rest.rest.push(machine.stack.top - machine.stack.rest.top)
-            )),
+            ))),
         ),
         seeded(
-            "memory is not touched by MLOAD", well_formed(OPCODES["MLOAD"]),
-            lambda: in_place_operation(
-                "MLOAD", mutant(ROWS[OPCODES["MLOAD"]].operation, "machine.memory.touch(offset, 32)", "machine.memory")
-            ),
+            "memory is not touched by MLOAD",
+            alone(well_formed, with_fault("MLOAD", "machine.memory.touch(offset, 32)", "machine.memory")),
         ),
     ),
     HYPOTHESES,
@@ -358,14 +386,14 @@ GAS_FALLS: Final = Theorem(
     "Each step pays gas, of all frames together, or ends its frame; an exceptional end leaves none: every run ends.",
     ("VM-step",),
     Kind.PATHS,
-    for_all_opcodes(gas_falls),
+    for_all_rows("MACHINE-gas"),
     (
         seeded(
-            "a failed frame keeps its gas", gas_falls(OPCODES["ADD"]),
+            "a failed frame keeps its gas", alone(gas_falls, BY_NAME["ADD"]),
             lambda: Ideal(Machine, "fail", lambda machine, status: machine.end(machine.gas, Halt(status)), "fault"),
         ),
         seeded(
-            "the stipend of a call is larger than what its value costs", gas_falls(OPCODES["CALL"]),
+            "the stipend of a call is larger than what its value costs", alone(gas_falls, BY_NAME["CALLCODE"]),
             lambda: Ideal(gas, "CALL_STIPEND", 10_000, "seeded fault"),
         ),
     ),
@@ -381,19 +409,23 @@ ROW: Final = Theorem(
     "it says, pays its static gas, and goes on behind its immediate operand; the words below are untouched.",
     ("VM-step",),
     Kind.PATHS,
-    for_all_opcodes(as_the_row_says),
+    for_all_rows("MACHINE-row"),
     (
         seeded(
-            "DUP2 copies the first word", as_the_row_says(OPCODES["DUP2"], msgspec.structs.replace(
-                ROWS[OPCODES["DUP2"]], pops=1, pushes=2
-            )),
+            "the row of DUP2 says that it copies the first word",
+            alone(
+                lambda given, row, before, after: as_the_row_says(
+                    given, msgspec.structs.replace(row, pops=1, pushes=2), before, after
+                ),
+                BY_NAME["DUP2"],
+            ),
         ),
         seeded(
-            "a stack may hold 1,025 words", as_the_row_says(OPCODES["PUSH1"]),
+            "a stack may hold 1,025 words", alone(as_the_row_says, BY_NAME["PUSH1"]),
             lambda: in_place(step.step, "depth > row.max_depth", "depth > row.max_depth + 1"),
         ),
         seeded(
-            "the check for operands is left out", as_the_row_says(OPCODES["POP"]),
+            "the check for operands is left out", alone(as_the_row_says, BY_NAME["POP"]),
             lambda: in_place(step.step, "depth < row.pops", "depth < row.pops - 1"),
         ),
     ),
@@ -407,12 +439,12 @@ UNTOUCHED: Final = Theorem(
     "others, and after every exceptional end.",
     ("VM-step",),
     Kind.PATHS,
-    for_all_opcodes(nothing_else_changes),
+    for_all_rows("MACHINE-untouched"),
     (
         seeded(
-            "a failed instruction warms nothing, but SLOAD fails late", nothing_else_changes(OPCODES["SLOAD"]),
-            lambda: in_place_operation("SLOAD", mutant(
-                ROWS[OPCODES["SLOAD"]].operation, "return machine.fail(Status.OUT_OF_GAS)",
+            "a failed instruction warms nothing, but SLOAD fails late",
+            alone(nothing_else_changes, with_fault(
+                "SLOAD", "return machine.fail(Status.OUT_OF_GAS)",
                 "return machine.with_substate(substate).fail(Status.OUT_OF_GAS)",
             )),
         ),
@@ -427,19 +459,15 @@ STATIC: Final = Theorem(
     "and what it enters is static.",
     ("VM-step",),
     Kind.INDUCTION,
-    for_all_opcodes(static_changes_nothing),
+    for_all_rows("MACHINE-static"),
     (
         seeded(
-            "TSTORE without the check", static_changes_nothing(OPCODES["TSTORE"]),
-            lambda: in_place_operation("TSTORE", mutant(
-                ROWS[OPCODES["TSTORE"]].operation, "if machine.frame.static:", "if False:"
-            )),
+            "TSTORE without the check",
+            alone(static_changes_nothing, with_fault("TSTORE", "if machine.frame.static:", "if False:")),
         ),
         seeded(
-            "SELFDESTRUCT without the check", static_changes_nothing(OPCODES["SELFDESTRUCT"]),
-            lambda: in_place_operation("SELFDESTRUCT", mutant(
-                ROWS[OPCODES["SELFDESTRUCT"]].operation, "if machine.frame.static:", "if False:"
-            )),
+            "SSTORE without the check",
+            alone(static_changes_nothing, with_fault("SSTORE", "if machine.frame.static:", "if False:")),
         ),
     ),
     HYPOTHESES,
