@@ -24,7 +24,7 @@ import msgspec
 
 from hyperion.parallel.configuration import Configuration, initial, outcome
 from hyperion.parallel.counter import Checking, Idle, Pc, Shared, Worker
-from hyperion.parallel.invariants import INVARIANTS, Invariant
+from hyperion.parallel.invariants import Invariant, of_concern
 from hyperion.parallel.mvmemory import Blocked
 from hyperion.parallel.program import Outcome, execute_serially
 from hyperion.parallel.trees import Trees
@@ -37,9 +37,6 @@ BITS: Final = 20
 MASK: Final = (1 << BITS) - 1
 
 T = TypeVar("T", bound=Hashable)
-
-SHARED: Final = tuple(invariant for invariant in INVARIANTS if invariant.of_shared)
-WHOLE: Final = tuple(invariant for invariant in INVARIANTS if not invariant.of_shared)
 
 Packed: TypeAlias = tuple[tuple[Shared, ...], tuple[Worker, ...], tuple[tuple[int, ...], ...]]
 """States for another process: the distinct parts once, and of each state the places of its parts."""
@@ -98,7 +95,7 @@ class StmSystem:
         self.workers: Numbering[Worker] = Numbering()
         self.exit = self.workers.of(Idle(Pc.EXIT))
         self.moves: dict[int, tuple[int, int, bool] | None] = {}
-        self.verdicts: dict[int, str | None] = {}
+        self.concerns: dict[int, tuple[Invariant, ...]] = {}
         self.outdated: dict[int, int] = {}
 
     # --- states as integers ---
@@ -187,21 +184,20 @@ class StmSystem:
 
     def fault(self, state: int) -> str | None:
         """The first invariant that does not hold, or an end that is not the serial one."""
-        if self.plan.invariants:
-            shared = state >> BITS * self.plan.workers
-            if shared not in self.verdicts:
-                self.verdicts[shared] = self.violated(SHARED, state)
-            broken = self.verdicts[shared] or self.violated(WHOLE, state)
-            if broken is not None:
-                return broken
+        broken = self.violated(state) if self.plan.invariants else None
+        if broken is not None:
+            return f"{broken.name} does not hold: {broken.statement}"
         return self.wrong_end(state) if self.is_final(state) else None
 
-    def violated(self, invariants: Sequence[Invariant], state: int) -> str | None:
-        """The first of some invariants that does not hold."""
+    def violated(self, state: int) -> Invariant | None:
+        """The first invariant that does not hold."""
         at = self.configuration(state)
-        for invariant in invariants:
+        shared = state >> BITS * self.plan.workers
+        if shared not in self.concerns:
+            self.concerns[shared] = of_concern(self.block, at.shared)
+        for invariant in self.concerns[shared]:
             if not invariant.holds(self.block, at):
-                return f"{invariant.name} does not hold: {invariant.statement}"
+                return invariant
         return None
 
     def wrong_end(self, state: int) -> str | None:

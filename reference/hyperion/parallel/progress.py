@@ -6,14 +6,13 @@ validated, by way of an index or in the hands of a worker that can be named.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from hyperion.parallel import mvmemory
 from hyperion.parallel.configuration import Configuration
-from hyperion.parallel.counter import Finishing, Marking, Pc, Recording, Scanning, Seen, Shared, Tasked, Worker
+from hyperion.parallel.counter import Pc, Shared
 from hyperion.parallel.mvmemory import Entry, Estimate, Read
-from hyperion.parallel.ownership import version_of
+from hyperion.parallel.ownership import works_on
 from hyperion.parallel.program import Block
 from hyperion.parallel.scheduler import Phase, Status
 
@@ -21,29 +20,36 @@ RESUMING: Final = frozenset({Pc.RESUME, Pc.LOWER_EXECUTION})
 REOPENED: Final = frozenset({Pc.LOWER_AFTER, Pc.COUNT_AFTER, Pc.RETRY_LEFT, Pc.RETRY})
 
 
-def executes_later(worker: Worker, transaction: int) -> bool:
+def executes_later(worker: Any, transaction: int) -> bool:
     """Whether a worker is about to start a ready transaction, or to lower the execution index to it."""
-    if isinstance(worker, Seen):
-        return worker.pc is Pc.EXECUTION_START and worker.index == transaction
-    if isinstance(worker, Finishing):
-        return worker.pc in RESUMING and worker.least <= transaction
-    return version_of(worker, transaction, REOPENED)
+    pc = worker.pc
+    if pc is Pc.EXECUTION_START:
+        return bool(worker.index == transaction)
+    if pc in RESUMING:
+        return bool(worker.least <= transaction)
+    return works_on(worker, transaction, REOPENED)
+
+
+def passed_over(block: Block, shared: Shared) -> list[int]:
+    """Ready transactions that the execution index has passed."""
+    return [
+        transaction
+        for transaction, status in enumerate(shared.scheduler.status[: shared.scheduler.execution_index])
+        if status.phase is Phase.READY
+    ]
 
 
 def ready_is_executed_later(block: Block, at: Configuration) -> bool:
     """A ready transaction is before the execution index, or some worker is about to start it or to lower the index."""
-    index = at.shared.scheduler.execution_index
     return all(
-        status.phase is not Phase.READY
-        or index <= transaction
-        or any(executes_later(worker, transaction) for worker in at.workers)
-        for transaction, status in enumerate(at.shared.scheduler.status)
+        any(executes_later(worker, transaction) for worker in at.workers)
+        for transaction in passed_over(block, at.shared)
     )
 
 
-def memory_is_as_recorded(block: Block, at: Configuration) -> bool:
+def memory_is_as_recorded(block: Block, shared: Shared) -> bool:
     """Entries of an executed transaction are its present incarnation's, where it wrote; of a ready one, ESTIMATEs."""
-    memory, rows = at.shared.memory, at.shared.scheduler.status
+    memory, rows = shared.memory, shared.scheduler.status
     settled = sum(
         len(memory.written[transaction]) for transaction, status in enumerate(rows) if status.phase in SETTLED
     )
@@ -66,56 +72,48 @@ def fits(entry: Entry, status: Status) -> bool:
     return not isinstance(entry, Estimate) and entry.incarnation == status.incarnation
 
 
-def exposed(block: Block, shared: Shared) -> Iterator[tuple[int, Read]]:
+def exposed(block: Block, shared: Shared) -> list[tuple[int, Read]]:
     """Reads of executed incarnations that are not valid although validation has passed their transaction."""
-    for transaction, status in enumerate(shared.scheduler.status[: shared.scheduler.validation_index]):
-        if status.phase is Phase.EXECUTED:
-            for read in shared.memory.reads[transaction]:
-                if not mvmemory.valid(shared.memory, transaction, read, block.base):
-                    yield transaction, read
+    return [
+        (transaction, read)
+        for transaction, status in enumerate(shared.scheduler.status[: shared.scheduler.validation_index])
+        if status.phase is Phase.EXECUTED
+        for read in shared.memory.reads[transaction]
+        if not mvmemory.valid(shared.memory, transaction, read, block.base)
+    ]
 
 
-ABORTING_WAVE: Final = frozenset({Pc.MARK, Pc.REOPEN, Pc.LOWER_AFTER})
-WRITING_WAVE: Final = frozenset(
-    {Pc.TAKE_DEPENDENTS, Pc.RESUME, Pc.LOWER_EXECUTION, Pc.COUNT_EXECUTION, Pc.COMPARE, Pc.FINISH}
-)
-FINISHED: Final = frozenset({Pc.TAKE_DEPENDENTS, Pc.RESUME, Pc.LOWER_EXECUTION, Pc.COUNT_EXECUTION, Pc.COMPARE})
 VALIDATING: Final = frozenset({Pc.TASK_VALIDATE, Pc.LOAD_READS, Pc.ABORT})
+ABORTING_WAVE: Final = frozenset({Pc.MARK, Pc.REOPEN, Pc.LOWER_AFTER})
+FINISHED: Final = frozenset({Pc.TAKE_DEPENDENTS, Pc.RESUME, Pc.LOWER_EXECUTION, Pc.COUNT_EXECUTION, Pc.COMPARE})
+WRITING_WAVE: Final = FINISHED | {Pc.WRITE, Pc.REMOVE, Pc.KEEP_WRITTEN, Pc.KEEP_READS, Pc.FINISH}
 
 
-def validates_later(worker: Worker, transaction: int, incarnation: int, read: Read) -> bool:
-    """Whether a worker is about to find that a read is not valid, or to send validation back to its transaction."""
-    match worker:
-        case Seen():
-            return worker.pc is Pc.VALIDATION_START and worker.index == transaction
-        case Scanning():
-            return is_present(worker, transaction, incarnation) and read in worker.reads
-        case Marking():
-            return worker.version.transaction < transaction
-        case Recording():
-            return worker.new and worker.version.transaction < transaction
-        case Finishing():
-            return finisher_validates(worker, transaction, incarnation)
-        case Tasked():
-            if worker.pc in VALIDATING:
-                return is_present(worker, transaction, incarnation)
-            return worker.pc in ABORTING_WAVE and worker.version.transaction < transaction
-        case _:
-            return False
+def validates_later(worker: Any, transaction: int, incarnation: int, read: Read) -> bool:
+    """Whether a worker is about to find that a read is not valid, or to send validation back to its transaction.
 
-
-def is_present(worker: Tasked | Scanning | Finishing, transaction: int, incarnation: int) -> bool:
-    """Whether the version in a worker's hands is the present one of a transaction."""
-    return worker.version.transaction == transaction and worker.version.incarnation == incarnation
-
-
-def finisher_validates(worker: Finishing, transaction: int, incarnation: int) -> bool:
-    """Who finishes new locations lowers the index to itself; who finishes the transaction itself will validate it."""
-    if worker.pc is Pc.LOWER_VALIDATION:
-        return worker.version.transaction <= transaction
-    if worker.pc in WRITING_WAVE and worker.new and worker.version.transaction < transaction:
+    Who validates the present incarnation will find it; who aborts a lower transaction, or finishes one with new
+    locations, lowers the index to it; and who finishes the transaction itself validates it, or lowers the index.
+    """
+    pc = worker.pc
+    if pc is Pc.VALIDATION_START:
+        return bool(worker.index == transaction)
+    if pc is Pc.SCAN:
+        return is_present(worker, transaction, incarnation) and read in worker.reads
+    if pc in VALIDATING:
+        return is_present(worker, transaction, incarnation)
+    if pc in ABORTING_WAVE:
+        return bool(worker.version.transaction < transaction)
+    if pc is Pc.LOWER_VALIDATION:
+        return bool(worker.version.transaction <= transaction)
+    if pc in WRITING_WAVE and worker.new and worker.version.transaction < transaction:
         return True
-    return worker.pc in FINISHED and is_present(worker, transaction, incarnation)
+    return pc in FINISHED and is_present(worker, transaction, incarnation)
+
+
+def is_present(worker: Any, transaction: int, incarnation: int) -> bool:
+    """Whether the version in a worker's hands is the present one of a transaction."""
+    return bool(worker.version.transaction == transaction and worker.version.incarnation == incarnation)
 
 
 def invalid_is_validated_later(block: Block, at: Configuration) -> bool:
