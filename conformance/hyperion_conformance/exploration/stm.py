@@ -17,7 +17,7 @@ Three things do not tell configurations apart, and none of them hides a behaviou
 """
 
 from collections.abc import Hashable, Sequence
-from typing import Final, Generic, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import attrs
 import msgspec
@@ -59,6 +59,10 @@ class StmPlan:
         """The system."""
         return StmSystem(self)
 
+    def fields(self) -> dict[str, Any]:
+        """What makes it this plan."""
+        return attrs.asdict(self)
+
     @property
     def block(self) -> Trees:
         """The transactions."""
@@ -97,6 +101,7 @@ class StmSystem:
         self.moves: dict[int, tuple[int, int, bool] | None] = {}
         self.concerns: dict[int, tuple[Invariant, ...]] = {}
         self.outdated: dict[int, int] = {}
+        self.ranks: dict[int, bytes] = {}
 
     # --- states as integers ---
 
@@ -130,7 +135,13 @@ class StmSystem:
         if not self.plan.symmetric:
             return state
         shared, workers = self.parts(state)
-        return self.joined(shared, sorted(workers))
+        return self.joined(shared, sorted(workers, key=self.rank))
+
+    def rank(self, worker: int) -> bytes:
+        """By what workers are sorted: their contents, so that every process sorts alike."""
+        if worker not in self.ranks:
+            self.ranks[worker] = msgspec.msgpack.encode(self.workers.values[worker])
+        return self.ranks[worker]
 
     # --- transitions ---
 
@@ -145,7 +156,7 @@ class StmSystem:
             if move is not None:
                 after = self.after(workers, actor, move)
                 if self.plan.symmetric:
-                    after.sort()
+                    after.sort(key=self.rank)
                 found.append((actor, self.joined(move[0], after)))
         return found
 
@@ -250,7 +261,7 @@ class StmSystem:
             after = self.after(workers, actor, move)
             order = list(range(len(after)))
             if self.plan.symmetric:
-                order.sort(key=after.__getitem__)
+                order.sort(key=lambda place: self.rank(after[place]))
             shared, workers, names = move[0], [after[place] for place in order], [names[place] for place in order]
         return tuple(schedule)
 

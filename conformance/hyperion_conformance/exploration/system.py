@@ -34,7 +34,7 @@ class System(Protocol[S]):
         """What another process packed, as it was; not made canonical."""
 
     def canonical(self, state: S) -> S:
-        """The state that stands for this one here."""
+        """The state that stands for this one. Which of several it is must not depend on the process."""
 
 
 class Plan(Protocol[S]):
@@ -42,6 +42,9 @@ class Plan(Protocol[S]):
 
     def build(self) -> System[S]:
         """The system."""
+
+    def fields(self) -> dict[str, Any]:
+        """What makes it this plan, for a file."""
 
     def __hash__(self) -> int:
         """A plan is a key: a process builds each system once."""
