@@ -19,12 +19,16 @@ Value: TypeAlias = int | bool
 class Sort(Enum):
     """What a term stands for."""
 
+    __hash__ = object.__hash__
+
     INTEGER = "integer"
     BOOLEAN = "boolean"
 
 
 class Op(Enum):
     """The operations. ``<=``, ``>``, ``!=`` and the rest are said with these."""
+
+    __hash__ = object.__hash__  # a member is one object; an Enum's own hash is computed by Python code
 
     CONSTANT = "constant"
     VARIABLE = "variable"
@@ -52,7 +56,7 @@ class Op(Enum):
     ANY = "any"
 
 
-@attrs.frozen
+@attrs.frozen(cache_hash=True)
 class Interval:
     """The integers from ``low`` to ``high``, both included; None is unbounded."""
 
@@ -61,9 +65,12 @@ class Interval:
 
     def meet(self, other: Interval) -> Interval:
         """The integers in both; empty if ``low`` exceeds ``high`` afterwards."""
-        lows = [bound for bound in (self.low, other.low) if bound is not None]
-        highs = [bound for bound in (self.high, other.high) if bound is not None]
-        return Interval(max(lows, default=None), min(highs, default=None))
+        low, high = self.low, self.high
+        if other.low is not None and (low is None or other.low > low):
+            low = other.low
+        if other.high is not None and (high is None or other.high < high):
+            high = other.high
+        return self if low is self.low and high is self.high else Interval(low, high)
 
     def hull(self, other: Interval) -> Interval:
         """The smallest interval around both."""

@@ -117,7 +117,7 @@ class Path:
         """Take a side: the one of the prefix, else the first that is possible."""
         index = len(self.trail)
         if index < len(self.prefix):
-            decision = attrs.evolve(self.prefix[index], condition=condition)
+            decision = Decision(condition, self.prefix[index].taken, self.prefix[index].open)
         elif index >= self.max_decisions:
             raise TooManyDecisions
         else:

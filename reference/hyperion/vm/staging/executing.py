@@ -20,7 +20,7 @@ from hyperion.vm.machine import Frame, Log, Machine, Substate
 from hyperion.vm.memory import Memory
 from hyperion.vm.stack import Stack
 from hyperion.vm.staging.recording import Code
-from hyperion.vm.staging.tracing import JUMPDEST, Block, trace_block
+from hyperion.vm.staging.tracing import JUMPDEST, MOST_STEPS, Block, trace_block
 from hyperion.vm.step import step
 
 Run: TypeAlias = Callable[[Machine], Machine]
@@ -32,8 +32,11 @@ LONGEST_WAY: Final = 64
 
 STEPS_BETWEEN_NOTES: Final = 250
 NOTES_BEFORE_BLOCK: Final = 16
-STEPS_FOR_INSTRUCTION: Final = 400
-"""As long as these steps take, it takes about to make the block of one instruction (measured)."""
+STEPS_FOR_INSTRUCTION: Final = 2_000
+"""Making the block of an instruction takes as long as some six hundred steps (measured), so blocks take at most a
+quarter of the time."""
+LEAST_PAID: Final = 64
+"""For fewer instructions a block is not begun: it would be cut off soon, and stay so."""
 LEAST_INSTRUCTIONS: Final = 6
 """Fewer are done as fast by ``step`` (measured)."""
 MOST_INSTRUCTIONS: Final = 100_000
@@ -144,16 +147,16 @@ class Table:
         self.counts[entry] = counted
         return counted
 
-    def make(self, entry: int, least: int = 0) -> int:
+    def make(self, entry: int, least: int = 0, most: int = MOST_STEPS) -> int:
         """Make the block of an entry, if it can have one of so many instructions; how many were traced."""
         self.counts[entry] = -(2**62)
-        block = trace_block(self.code, entry)
+        block = trace_block(self.code, entry, most)
         if block is None:
             return 1
         if block.instructions >= least:
             self.texts[entry] = block
             self.blocks[entry] = compiled(block.text, f"<block {entry}>")
-        return block.instructions
+        return block.traced
 
     def stretch(self, start: int) -> int:
         """How many instructions there are from ``start`` to the next jump, or before the next jump destination."""
@@ -253,13 +256,15 @@ class Blocks:
     def begin(self, machine: Machine) -> None:
         """A run begins."""
         clock = self.clock
-        rest = clock[DUE]
-        clock.update({DUE: machine.steps + rest, BEFORE: clock[BEFORE] - machine.steps, RUNS: clock[RUNS] + 1})
+        clock[DUE] += machine.steps
+        clock[BEFORE] -= machine.steps
+        clock[RUNS] += 1
 
     def end(self, machine: Machine) -> None:
         """A run has ended; the way to the next note goes on with the next one."""
         clock = self.clock
-        clock.update({DUE: max(0, clock[DUE] - machine.steps), BEFORE: clock[BEFORE] + machine.steps})
+        clock[DUE] = max(0, clock[DUE] - machine.steps)
+        clock[BEFORE] += machine.steps
 
     def note_frame(self, machine: Machine) -> Table:
         """Note in which frame the machine is; the table of its code. A frame is noted once, at its start."""
@@ -276,9 +281,12 @@ class Blocks:
     def consider(self, table: Table, entry: int, steps: int) -> bool:
         """Count an entry, and make its block if it was counted often enough and is paid for; whether it was made."""
         clock = self.clock
-        if table.count(entry) < self.enough or clock[TRACED] * self.price > clock[BEFORE] + steps:
+        if table.count(entry) < self.enough:
             return False
-        clock[TRACED] += table.make(entry, self.least)
+        most = MOST_STEPS if self.price == 0 else (clock[BEFORE] + steps) // self.price - clock[TRACED]
+        if most < LEAST_PAID:
+            return False
+        clock[TRACED] += table.make(entry, self.least, min(MOST_STEPS, most))
         if entry not in table.blocks:
             return False
         clock[HELD] += table.texts[entry].instructions
@@ -322,7 +330,7 @@ def run_staged(machine: Machine, blocks: Blocks) -> Machine:
 
 
 def run_without(machine: Machine, blocks: Blocks, watched: bool) -> Machine:
-    """The machine some steps later; if watched, not beyond the frame, since what comes then may have blocks."""
+    """The machine some steps later, or at a boundary; if watched, not beyond a call: the callee may have blocks."""
     if watched:
         frame = machine.frame
         for _ in range(blocks.stride):
@@ -332,6 +340,8 @@ def run_without(machine: Machine, blocks: Blocks, watched: bool) -> Machine:
     else:
         for _ in range(blocks.stride):
             machine = step(machine)
+            if machine.boundary is not None:
+                break
     return machine if machine.steps < blocks.clock[DUE] else noted(machine, blocks)
 
 

@@ -117,11 +117,13 @@ Names: TypeAlias = dict[Term, str]
 
 @attrs.frozen
 class Block:
-    """The residual Python of an entry, and how many instructions were traced for it."""
+    """The residual Python of an entry, and how many instructions are in it."""
 
     entry: int
     text: str
     instructions: int
+    traced: int
+    """How many were traced in all, where the block was made in two ways."""
 
 
 @attrs.frozen(eq=False)
@@ -130,6 +132,7 @@ class Trace:
 
     code: Code
     root: int
+    most_steps: int = MOST_STEPS
     most_memory: int = MOST_MEMORY
     """Bytes up to which memory grows."""
     known: dict[Key, Term] = attrs.field(factory=dict)
@@ -220,7 +223,7 @@ class Trace:
             if state.pc == self.root and state.steps:
                 self.back(state, indent)
                 return
-            if self.numbers[STEPS] >= MOST_STEPS or state.pc in seen:
+            if self.numbers[STEPS] >= self.most_steps or state.pc in seen:
                 self.leave(state, indent)
                 return
             try:
@@ -671,15 +674,17 @@ def replaced(term: Term, held: dict[Term, Term], terms: Terms) -> Term:
     return term
 
 
-def trace_block(code: Code, entry: int) -> Block | None:
-    """The block for ``entry``; None if its first instruction is not for blocks.
+def trace_block(code: Code, entry: int, most_steps: int = MOST_STEPS) -> Block | None:
+    """The block for ``entry``, of so many instructions at most; None if its first instruction is not for blocks.
 
     In a loop memory grows in the first round, if at all, so that a loop is made as if it did not.
     """
-    trace = traced(Trace(code, entry))
+    trace = traced(Trace(code, entry, most_steps))
+    count = trace.numbers[STEPS]
     if LOOP in trace.uses and GROWN in trace.uses:
-        trace = traced(Trace(code, entry, 0))
-    return Block(entry, trace.render(), trace.numbers[STEPS]) if trace.numbers[STEPS] else None
+        trace = traced(Trace(code, entry, most_steps, 0))
+        count += trace.numbers[STEPS]
+    return Block(entry, trace.render(), trace.numbers[STEPS], count) if trace.numbers[STEPS] else None
 
 
 def traced(trace: Trace) -> Trace:
