@@ -1,6 +1,7 @@
 """Machines at one instruction or boundary, and what must hold of the proof of their next step."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from immutables import Map
 from pyrsistent import pvector
 
-from hyperion.settlement.onestep import verify
+from hyperion.settlement.onestep import micro, verify
 from hyperion.settlement.onestep.verify import Committed, Witness
 from hyperion.settlement.rejection import Rejected
 from hyperion.state.world import Account
@@ -251,3 +252,31 @@ def unbound(machine: Machine) -> list[str]:
             shared.append(f"{roots[root]} and {name}")
         roots[root] = name
     return shared
+
+
+# --- micro steps -----------------------------------------------------------------------------------------------------
+
+
+def micro_run(machine: Machine, limit: int = 10_000) -> Iterator[tuple[Committed, Witness]]:
+    """The micro states of the next step, each but the last with the witness of its micro step."""
+    state = micro.entered(verify.committed(machine))
+    last = micro.leave(verify.commit(step(machine)))
+    for _ in range(limit):
+        if state.root == last:
+            yield state, ()
+            return
+        yield state, verify.witness(state, micro.micro_after)
+        state = verify.advance(state, micro.micro_after)
+
+
+def micro_disagreement(machine: Machine) -> str | None:
+    """How the micro steps of the next step of ``machine`` fail to give what the step gives, if they do."""
+    states = list(micro_run(machine))
+    if states[-1][0].root != micro.leave(verify.commit(step(machine))):
+        return f"no end after {len(states)} micro steps"
+    if states[0][0].root != micro.enter(verify.commit(machine)):
+        return "another beginning"
+    for (before, shown), (following, _) in pairwise(states):
+        if micro.verify_micro_step(before.root, shown) != following.root:
+            return "a micro step is not what it is verified as"
+    return None

@@ -180,9 +180,10 @@ def sealed_code(code: bytes | AccountCode | Octets, sink: Sink) -> Hash:
     """The Keccak-256 hash of an account's code."""
     if isinstance(code, AccountCode):
         return code.hash
-    if not sink.keeps:
-        return code_hash(code) if isinstance(code, bytes) else code.keccak256()
-    return sink.put(bytes(code))
+    digest = code_hash(code) if isinstance(code, bytes) else code.keccak256()
+    if sink.keeps:
+        sink.keep(digest, bytes(code))
+    return digest
 
 
 def account_of(encoded: bytes, nodes: Nodes, work: Work) -> Account:

@@ -8,6 +8,9 @@ of an instruction. Source: the one-step proof of Arbitrum Nitro for the idea tha
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import attrs
 from immutables import Map
 
@@ -31,8 +34,10 @@ from hyperion.settlement.rejection import Rejected
 from hyperion.vm.machine import Machine
 from hyperion.vm.step import step
 
-Witness = tuple[bytes, ...]
+Witness: TypeAlias = tuple[bytes, ...]
 """Nodes, in the order in which the step asks for them."""
+Transition: TypeAlias = Callable[[Hash, Nodes, Sink], Hash]
+"""From a root to the next one: nodes are asked for, and new ones put. Refuses with ``OpeningError``."""
 
 
 @attrs.frozen
@@ -61,17 +66,17 @@ def after(root: Hash, nodes: Nodes, sink: Sink, work: Work = AT_ONCE) -> Hash:
     return sealed_machine(step(opened_machine(root, nodes, work)), sink)
 
 
-def advance(before: Committed) -> Committed:
+def advance(before: Committed, transition: Transition = after) -> Committed:
     """The committed machine one step later. Costs what the step touches, at the depth at which it lies."""
     collected = Collected()
-    root = after(before.root, Stored(before.nodes), collected)
+    root = transition(before.root, Stored(before.nodes), collected)
     return Committed(root, before.nodes.update(collected.made))
 
 
-def witness(before: Committed) -> Witness:
-    """What ``verify_step`` asks for when it takes the step from ``before``."""
+def witness(before: Committed, transition: Transition = after) -> Witness:
+    """What the verifier asks for when it takes the step from ``before``."""
     opened = Opened(Stored(before.nodes))
-    after(before.root, opened, Hashed())
+    transition(before.root, opened, Hashed())
     return tuple(opened.asked.values())
 
 
@@ -83,9 +88,14 @@ def verify_step(root: Hash, shown: Witness) -> Hash | Rejected[Reason]:
     one that is not shown, ``EXCESS_NODE`` for one that it does not need, ``MALFORMED`` for a root that no machine has.
     A halted machine is its own successor.
     """
+    return verified(root, shown, after)
+
+
+def verified(root: Hash, shown: Witness, transition: Transition) -> Hash | Rejected[Reason]:
+    """The root after one ``transition`` from ``root``, as the nodes ``shown`` show."""
     opened = Opened(Stored({keccak256(node): node for node in shown}))
     try:
-        reached = after(root, opened, Hashed())
+        reached = transition(root, opened, Hashed())
     except OpeningError as error:
         return Rejected(error.reason, error.field)
     return refused_excess(opened, shown) or reached
