@@ -5,9 +5,10 @@ for an opcode's row and then for nothing more of it, and for single EIPs of the 
 of every opcode that has it, in every fork. The five theorems look at that exploration from five sides.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+import attrs
 import msgspec
 
 from hyperion.state.world import World
@@ -20,6 +21,7 @@ from hyperion.vm.instructions import INSTRUCTIONS
 from hyperion.vm.machine import Halt, Instruction, Machine, Status, Suspended
 from hyperion.vm.memory import EMPTY_MEMORY
 from hyperion.vm.stack import STACK_LIMIT, Stack
+from hyperion_proofs.concrete import View, replay_on_machine
 from hyperion_proofs.machines import (
     ASSUMPTIONS,
     MAX_ADDRESS,
@@ -64,9 +66,6 @@ HYPOTHESES: Final = (
 )
 
 
-View = Callable[[Given, Instruction, Machine, Machine], None]
-"""What a theorem claims of any machine at an instruction, and of the one a step later."""
-
 
 def name_of(row: Instruction) -> str:
     """How an instruction is shown: byte and name."""
@@ -85,13 +84,21 @@ def executed(given: Given, row: Instruction) -> tuple[Machine, Machine]:
     return before, after
 
 
-def alone(view: View, row: Instruction) -> Statement:
-    """One theorem's claims of a row."""
+@attrs.frozen(eq=False)
+class Alone:
+    """One theorem's claims of a row: a statement."""
 
-    def statement(given: Given) -> None:
-        view(given, row, *executed(given, row))
+    view: View
+    row: Instruction
 
-    return statement
+    def __call__(self, given: Given) -> None:
+        """Run the row on any machine, and claim it."""
+        self.view(given, self.row, *executed(given, self.row))
+
+    def obligation(self, name: str, ideals: Callable[[], tuple[Ideal, ...]] | None = None) -> Obligation:
+        """To be proved; a counterexample is one of a real machine."""
+        confirm = replay_on_machine(self, self.view, self.row)
+        return Obligation(name, self, ARITHMETIC, ideals=ideals, confirm=confirm)
 
 
 def entered(before: Machine, after: Machine) -> Suspended | None:
@@ -105,25 +112,33 @@ def status_of(machine: Machine) -> Status | None:
     return boundary.status if type(boundary) is Halt else None
 
 
-def cells(stack: Any) -> tuple[list[int], Any]:
-    """The words put on top of what was unknown, and that."""
+def cells(stack: Any, below: Any) -> tuple[list[int], int | None, Any]:
+    """The words on top of what is left of ``below``; how many of its words that leaves out, None if all; the rest."""
     found: list[int] = []
-    while (type(stack) is Stack and type(stack.depth) is not int) or (type(stack) is Stack and stack.depth != 0):
+    chain = {id(cell): index for index, cell in enumerate(cells_of(below))}
+    while type(stack) is Stack and id(stack) not in chain:
         found.append(stack.top)
         stack = stack.rest
-    return found, stack
+    return found, stack.index if type(stack) is UnknownStack else chain.get(id(stack)), stack
+
+
+def cells_of(stack: Any) -> Iterator[Stack]:
+    """The cells of a real stack, the end included; none of an unknown one."""
+    while type(stack) is Stack:
+        yield stack
+        stack = stack.rest
 
 
 # --- well-formed ------------------------------------------------------------------------------------------------------
 
 
-def claim_well_formed(given: Given, machine: Machine) -> None:
+def claim_well_formed(given: Given, machine: Machine, before: Machine) -> None:
     """What is claimed of a machine that stands in the frame of the instruction."""
     program: Any = machine.frame.program
     memory: Any = machine.memory
-    given.claim("program counter inside the program", all_of(machine.pc >= 0, machine.pc < program.length))
+    given.claim("program counter inside the program", all_of(machine.pc >= 0, machine.pc < length_of(program)))
     given.claim("depth from 0 to 1,024", all_of(machine.stack.depth >= 0, machine.stack.depth <= STACK_LIMIT))
-    pushed, rest = cells(machine.stack)
+    pushed, _, rest = cells(machine.stack, before.stack)
     for value in pushed:
         given.claim("words in range", all_of(value >= 0, value <= MAX_WORD))
     given.claim("depth counts the words", machine.stack.depth == rest.depth + len(pushed))
@@ -151,11 +166,11 @@ def well_formed(given: Given, row: Instruction, before: Machine, after: Machine)
         given.claim("the caller has room for a result", waiting.machine.stack.depth < STACK_LIMIT)
         given.claim("the caller's gas is not negative", waiting.machine.gas >= 0)
         given.claim("initialisation code is not static", not (after.frame.static and after.frame.creates))
-        claim_well_formed(given, waiting.machine)
+        claim_well_formed(given, waiting.machine, before)
         if status_of(after) is None:
             claim_running_account(given, after)
     elif after.boundary is None:
-        claim_well_formed(given, after)
+        claim_well_formed(given, after, before)
         if after.world is not before.world:
             claim_running_account(given, after)
 
@@ -190,9 +205,9 @@ def as_the_row_says(given: Given, row: Instruction, before: Machine, after: Mach
     machine = after if waiting is None else waiting.machine
     pushes = row.pushes if waiting is None else 0  # the result comes with the return
     given.claim("static gas is paid", machine.gas <= before.gas - row.gas)
-    pushed, rest = cells(machine.stack)
-    given.claim("no word below the operands is touched", type(rest) is UnknownStack and rest.index <= row.pops)
-    given.claim("pops and pushes", len(pushed) <= pushes and rest.index - len(pushed) == row.pops - pushes)
+    pushed, gone, _ = cells(machine.stack, before.stack)
+    given.claim("no word below the operands is touched", gone is not None and gone <= row.pops)
+    given.claim("pops and pushes", len(pushed) <= pushes and gone == row.pops - pushes + len(pushed))
     given.claim("depth", machine.stack.depth == depth - row.pops + pushes)
     if waiting is None and row.name not in ("JUMP", "JUMPI"):
         given.claim("on to the next instruction", after.pc == before.pc + 1 + row.immediate)
@@ -333,17 +348,20 @@ def for_all_rows(theorem: str) -> tuple[Obligation, ...]:
     return (
         Obligation("all opcodes of all forks", every_fork_has_these_rows, ARITHMETIC),
         *(
-            Obligation(name_of(row), alone(view, row), ARITHMETIC, shared=shared, part=theorem)
+            attrs.evolve(Alone(view, row).obligation(name_of(row)), shared=shared, part=theorem)
             for row, shared in zip(ROWS, TOGETHER, strict=True)
         ),
     )
 
 
-def seeded(weakening: str, statement: Statement, *ideals: Callable[[], Ideal]) -> Control:
+def seeded(weakening: str, statement: Alone, *ideals: Callable[[], Ideal]) -> Control:
     """A control in which functions of the model, or the row's operation, are replaced by faulty ones."""
-    return Control(
-        weakening, Obligation(weakening, statement, ARITHMETIC, ideals=lambda: tuple(make() for make in ideals))
-    )
+    return Control(weakening, statement.obligation(weakening, lambda: tuple(make() for make in ideals)))
+
+
+def seeded_between(weakening: str, statement: Statement, ideal: Callable[[], Ideal]) -> Control:
+    """The same for what is claimed of machines between frames."""
+    return Control(weakening, Obligation(weakening, statement, ARITHMETIC, ideals=lambda: (ideal(),)))
 
 
 def with_operation(name: str, operation: Callable[[Machine, int], Machine]) -> Instruction:
@@ -366,13 +384,13 @@ WELL_FORMED: Final = Theorem(
     (
         seeded(
             "SUB without its reduction modulo 2**256",
-            alone(well_formed, with_operation("SUB", lambda machine, left: machine.next(
+            Alone(well_formed, with_operation("SUB", lambda machine, left: machine.next(
                 left, machine.stack.rest.rest.push(machine.stack.top - machine.stack.rest.top)
             ))),
         ),
         seeded(
             "memory is not touched by MLOAD",
-            alone(well_formed, with_fault("MLOAD", "machine.memory.touch(offset, 32)", "machine.memory")),
+            Alone(well_formed, with_fault("MLOAD", "machine.memory.touch(offset, 32)", "machine.memory")),
         ),
     ),
     HYPOTHESES,
@@ -389,11 +407,11 @@ GAS_FALLS: Final = Theorem(
     for_all_rows("MACHINE-gas"),
     (
         seeded(
-            "a failed frame keeps its gas", alone(gas_falls, BY_NAME["ADD"]),
+            "a failed frame keeps its gas", Alone(gas_falls, BY_NAME["ADD"]),
             lambda: Ideal(Machine, "fail", lambda machine, status: machine.end(machine.gas, Halt(status)), "fault"),
         ),
         seeded(
-            "the stipend of a call is larger than what its value costs", alone(gas_falls, BY_NAME["CALLCODE"]),
+            "the stipend of a call is larger than what its value costs", Alone(gas_falls, BY_NAME["CALLCODE"]),
             lambda: Ideal(gas, "CALL_STIPEND", 10_000, "seeded fault"),
         ),
     ),
@@ -413,7 +431,7 @@ ROW: Final = Theorem(
     (
         seeded(
             "the row of DUP2 says that it copies the first word",
-            alone(
+            Alone(
                 lambda given, row, before, after: as_the_row_says(
                     given, msgspec.structs.replace(row, pops=1, pushes=2), before, after
                 ),
@@ -421,11 +439,11 @@ ROW: Final = Theorem(
             ),
         ),
         seeded(
-            "a stack may hold 1,025 words", alone(as_the_row_says, BY_NAME["PUSH1"]),
+            "a stack may hold 1,025 words", Alone(as_the_row_says, BY_NAME["PUSH1"]),
             lambda: in_place(step.step, "depth > row.max_depth", "depth > row.max_depth + 1"),
         ),
         seeded(
-            "the check for operands is left out", alone(as_the_row_says, BY_NAME["POP"]),
+            "the check for operands is left out", Alone(as_the_row_says, BY_NAME["POP"]),
             lambda: in_place(step.step, "depth < row.pops", "depth < row.pops - 1"),
         ),
     ),
@@ -443,7 +461,7 @@ UNTOUCHED: Final = Theorem(
     (
         seeded(
             "a failed instruction warms nothing, but SLOAD fails late",
-            alone(nothing_else_changes, with_fault(
+            Alone(nothing_else_changes, with_fault(
                 "SLOAD", "return machine.fail(Status.OUT_OF_GAS)",
                 "return machine.with_substate(substate).fail(Status.OUT_OF_GAS)",
             )),
@@ -463,11 +481,11 @@ STATIC: Final = Theorem(
     (
         seeded(
             "TSTORE without the check",
-            alone(static_changes_nothing, with_fault("TSTORE", "if machine.frame.static:", "if False:")),
+            Alone(static_changes_nothing, with_fault("TSTORE", "if machine.frame.static:", "if False:")),
         ),
         seeded(
-            "SSTORE without the check",
-            alone(static_changes_nothing, with_fault("SSTORE", "if machine.frame.static:", "if False:")),
+            "LOG1 without the check",
+            Alone(static_changes_nothing, with_fault("LOG1", "if machine.frame.static:", "if False:")),
         ),
     ),
     HYPOTHESES,
@@ -482,7 +500,7 @@ HALTED: Final = Theorem(
     Kind.PATHS,
     (Obligation("fixed point", halted_stays, ARITHMETIC),),
     (
-        seeded(
+        seeded_between(
             "a halted machine goes on", halted_stays,
             lambda: in_place(step.step, "machine.boundary is not None", "machine.boundary is None"),
         ),
@@ -504,7 +522,7 @@ RETURNS: Final = Theorem(
         for status, creates in ENDINGS
     ),
     (
-        seeded(
+        seeded_between(
             "a reverted callee keeps its changes", returns(Status.REVERT, False),
             lambda: Ideal(
                 step, "leave", mutant(call.leave, "machine.world if success", "machine.world if True"), "seeded fault"
