@@ -25,13 +25,15 @@ from hyperion.vm.step import step
 
 Run: TypeAlias = Callable[[Machine], Machine]
 
-STRIDE: Final = 32
-"""Steps that are taken in a row where there are no blocks. Steps of a halted machine are cheap, and change nothing."""
-LONGEST_WAY: Final = 64
+STRIDE: Final = 128
+"""Steps that are taken in a row where there are no blocks."""
+LONGEST_WAY: Final = 32
 """Steps to the next entry, at most."""
+LONGEST_STRETCH: Final = 64
 
-STEPS_BETWEEN_NOTES: Final = 250
-NOTES_BEFORE_BLOCK: Final = 16
+STEPS_BETWEEN_NOTES: Final = 997
+"""Not a number that loops have often: notes in step with a loop would always be at the same place."""
+NOTES_BEFORE_BLOCK: Final = 4
 STEPS_FOR_INSTRUCTION: Final = 2_000
 """Making the block of an instruction takes as long as some six hundred steps (measured), so blocks take at most a
 quarter of the time."""
@@ -162,7 +164,7 @@ class Table:
         """How many instructions there are from ``start`` to the next jump, or before the next jump destination."""
         program, rows = self.code.program, self.code.fork.instructions
         at, count = start, 0
-        while count < STRIDE and at < len(program):
+        while count < LONGEST_STRETCH and at < len(program):
             opcode = program[at]
             if count and opcode == JUMPDEST:
                 break
@@ -330,17 +332,25 @@ def run_staged(machine: Machine, blocks: Blocks) -> Machine:
 
 
 def run_without(machine: Machine, blocks: Blocks, watched: bool) -> Machine:
-    """The machine some steps later, or at a boundary; if watched, not beyond a call: the callee may have blocks."""
-    if watched:
-        frame = machine.frame
+    """The machine some steps later, or at a boundary; if watched, not beyond a call: the callee may have blocks.
+
+    One question a step is what ``run`` asks too. A frame that has a caller is left when it ends, so it needs no other.
+    """
+    frame = machine.frame
+    if not watched:
         for _ in range(blocks.stride):
             machine = step(machine)
-            if machine.frame is not frame:
+            if machine.boundary is not None:
+                break
+    elif frame.caller_frame is None:
+        for _ in range(blocks.stride):
+            machine = step(machine)
+            if machine.frame is not frame or machine.boundary is not None:
                 break
     else:
         for _ in range(blocks.stride):
             machine = step(machine)
-            if machine.boundary is not None:
+            if machine.frame is not frame:
                 break
     return machine if machine.steps < blocks.clock[DUE] else noted(machine, blocks)
 
