@@ -109,8 +109,12 @@ class Defender:
             *self.withdrawal(game),
         ]
 
+    def named(self, world: World) -> Hash:
+        """The assertion that the trace is for."""
+        return claim_of(world, self.trace)
+
     def root(self, game: Game, world: World, nodes: list[Node]) -> Iterator[e.Event]:
-        claim = claim_of(world, self.trace)
+        claim = self.named(world)
         contested = game.contest is not None and game.contest.rivalled_at is not None
         if nodes or claim not in game.claimed or game.winner is not None or not contested:
             return
@@ -167,7 +171,7 @@ class Defender:
 
     def collect(self, game: Game, world: World, nodes: list[Node]) -> Iterator[e.Event]:
         """Stakes back, and what useful edges bring, once the game is decided in favour of the trace."""
-        if game.mode is not Mode.NORMAL or game.winner != claim_of(world, self.trace):
+        if game.mode is not Mode.NORMAL or game.winner != self.named(world):
             return
         yield from self.refunds(game)
         for node in nodes:
