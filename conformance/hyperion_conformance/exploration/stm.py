@@ -22,9 +22,9 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 import attrs
 import msgspec
 
-from hyperion.parallel.configuration import Configuration, initial, outcome
+from hyperion.parallel.configuration import Configuration, initial, is_final, outcome
 from hyperion.parallel.counter import Checking, Idle, Pc, Shared, Worker
-from hyperion.parallel.invariants import Invariant, of_concern
+from hyperion.parallel.invariants import INVARIANTS, Invariant, of_concern
 from hyperion.parallel.mvmemory import Blocked
 from hyperion.parallel.program import Outcome, execute_serially
 from hyperion.parallel.trees import Trees
@@ -197,8 +197,15 @@ class StmSystem:
         """The first invariant that does not hold, or an end that is not the serial one."""
         broken = self.violated(state) if self.plan.invariants else None
         if broken is not None:
-            return f"{broken.name} does not hold: {broken.statement}"
-        return self.wrong_end(state) if self.is_final(state) else None
+            return failing(broken)
+        return self.wrong_end(self.configuration(state)) if self.is_final(state) else None
+
+    def fault_of(self, at: Configuration) -> str | None:
+        """The same of any configuration, canonical or not."""
+        broken = next((invariant for invariant in INVARIANTS if not invariant.holds(self.block, at)), None)
+        if broken is not None:
+            return failing(broken)
+        return self.wrong_end(at) if is_final(at) else None
 
     def violated(self, state: int) -> Invariant | None:
         """The first invariant that does not hold."""
@@ -211,9 +218,9 @@ class StmSystem:
                 return invariant
         return None
 
-    def wrong_end(self, state: int) -> str | None:
+    def wrong_end(self, at: Configuration) -> str | None:
         """What is wrong with an end."""
-        left = outcome(self.block, self.configuration(state))
+        left = outcome(self.block, at)
         return None if left == self.serial else f"ends with {shown(left)}; serially with {shown(self.serial)}"
 
     def is_final(self, state: int) -> bool:
@@ -264,6 +271,11 @@ class StmSystem:
                 order.sort(key=lambda place: self.rank(after[place]))
             shared, workers, names = move[0], [after[place] for place in order], [names[place] for place in order]
         return tuple(schedule)
+
+
+def failing(invariant: Invariant) -> str:
+    """An invariant that does not hold, in one line."""
+    return f"{invariant.name} does not hold: {invariant.statement}"
 
 
 def shown(left: Outcome | Blocked) -> str:
