@@ -13,14 +13,16 @@ import pytest
 from immutables import Map
 from typer.testing import CliRunner
 
+from hyperion.execution.series import Progress, in_series
 from hyperion.parallel.evm import block as blocks
 from hyperion.primitives.word import Address
 from hyperion.state.partial import Change, apply_changes
 from hyperion.state.world import World
 from hyperion_conformance.cli.vm import app
-from hyperion_conformance.fixtures.campaign import Selection, has_several, plan, planned
+from hyperion_conformance.fixtures.campaign import Selection, Which, is_of, plan, planned
 from hyperion_conformance.fixtures.side_by_side import run_all_side_by_side
 from hyperion_conformance.fixtures.source import Case
+from hyperion_conformance.fixtures.stitched import run_all_stitched, stitched
 from hyperion_conformance.workers import ALONE
 
 SAMPLE: Final = 45
@@ -36,7 +38,7 @@ def cases(fixtures_dir: Path) -> list[Case]:
         file = fixtures_dir / "evm" / f"{name}.jsonl.xz"
         if not file.is_file():
             pytest.skip(f"no {file.name} among the official cases")
-        chosen = plan(file, Selection(several=True, sample=SAMPLE // len(FILES) + 1, seed=1))
+        chosen = plan(file, Selection(which=Which.SEVERAL, sample=SAMPLE // len(FILES) + 1, seed=1))
         found += planned(file, chosen)
     return found[:SAMPLE]
 
@@ -48,7 +50,7 @@ def test_official_blocks_end_the_same_under_every_schedule(
 ) -> None:
     results = list(run_all_side_by_side(cases, ALONE, None, SEEDS))
     assert [f"{result.id}: {result.mismatch}" for result in results if not result.passed] == []
-    assert len(results) == SAMPLE and all(has_several(case) for case in cases)
+    assert len(results) == SAMPLE and all(is_of(Which.SEVERAL, case) for case in cases)
     count_official(f"blocks of several transactions, under {SEEDS} schedules (sample)", len(results))
 
 
@@ -65,6 +67,28 @@ def test_a_mistake_in_the_commitment_fails_them(cases: list[Case], monkeypatch: 
     assert failed and all("Diverged" in str(result.mismatch) for result in failed)
 
 
+ABOUT: Final = "stCreate2|stSStoreTest|stSelfBalance|stRevertTest|eip6780|eip7702|eip7610|stCreateTest"
+"""State tests whose contracts create, delete, delegate and write."""
+STITCHED: Final = 60
+
+
+@pytest.mark.official
+@pytest.mark.rule("STM-evm-block")
+def test_state_tests_stitched_into_blocks_end_the_same_under_every_schedule(
+    fixtures_dir: Path, count_official: Callable[[str, int], None]
+) -> None:
+    """60 of the state tests about what conflicts, four transactions each; ``hyperion vm tests --stitch`` runs all."""
+    file = fixtures_dir / "evm" / "state_osaka.jsonl.xz"
+    chosen = plan(file, Selection(ABOUT, sample=STITCHED, seed=1, which=Which.STITCHABLE))
+    found = list(planned(file, chosen))[:STITCHED]
+    results = list(run_all_stitched(found, ALONE, None, 4))
+    assert [f"{result.id}: {result.mismatch}" for result in results if not result.passed] == []
+    executed = [in_series(*stitched(case)) for case in found]
+    conflicting = [done for done in executed if isinstance(done, Progress) and len(done.receipts) == 4]
+    assert len(conflicting) > STITCHED // 2, "most of these blocks are valid"
+    count_official("state tests stitched into blocks, under 4 schedules (sample)", len(results))
+
+
 @pytest.mark.official
 def test_the_command_runs_only_blocks_of_several_transactions(fixtures_dir: Path) -> None:
     file = fixtures_dir / "evm" / "blockchain_transition.jsonl.xz"
@@ -75,7 +99,7 @@ def test_the_command_runs_only_blocks_of_several_transactions(fixtures_dir: Path
     assert "6 passed, 0 failed" in ran.output.splitlines()[-1]
 
 
-def test_the_two_ways_of_execution_exclude_each_other(tmp_path: Path) -> None:
+def test_options_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_text("{}")
-    refused = CliRunner().invoke(app, ["tests", "--fixtures", str(tmp_path), "--staged", "--parallel", "1"])
-    assert refused.exit_code == 2
+    for options in (("--staged", "--parallel", "1"), ("--stitch",)):
+        assert CliRunner().invoke(app, ["tests", "--fixtures", str(tmp_path), *options]).exit_code == 2

@@ -13,12 +13,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
-from hyperion_conformance.fixtures.campaign import Plan, Result, Selection, Tally, plan, planned, run_all, tallies
+from hyperion_conformance.fixtures.campaign import (
+    Plan,
+    Result,
+    Selection,
+    Tally,
+    Which,
+    plan,
+    planned,
+    run_all,
+    tallies,
+)
 from hyperion_conformance.fixtures.faults import FAULTS
 from hyperion_conformance.fixtures.junit import write_junit
 from hyperion_conformance.fixtures.side_by_side import run_all_side_by_side
 from hyperion_conformance.fixtures.source import Case, FixtureError
 from hyperion_conformance.fixtures.staged import run_all_staged
+from hyperion_conformance.fixtures.stitched import run_all_stitched
 from hyperion_conformance.workers import ClusterError, Workers
 
 MOST_FAILURES: Final = 20
@@ -129,6 +140,9 @@ def tests(
     parallel: Annotated[
         int, typer.Option(metavar="SEEDS", min=0, help="Run blocks of several transactions under so many schedules.")
     ] = 0,
+    stitch: Annotated[
+        bool, typer.Option("--stitch", help="With --parallel: state tests, each made a block of four transactions.")
+    ] = False,
     junit: Annotated[Path | None, typer.Option(metavar="FILE", help="Write results as JUnit XML.")] = None,
     break_rule: Annotated[
         str | None,
@@ -144,7 +158,10 @@ def tests(
         raise typer.BadParameter(f"no such fault: {break_rule}; there are {', '.join(FAULTS)}", param_hint="--break")
     if staged and parallel:
         raise typer.BadParameter("the machine runs step by step when transactions wait", param_hint="--parallel")
-    selection = Selection(filter, sample, seed, shard_of(shard), several=parallel > 0)
+    if stitch and not parallel:
+        raise typer.BadParameter("say under how many schedules: --parallel SEEDS", param_hint="--stitch")
+    which = (Which.STITCHABLE if stitch else Which.SEVERAL) if parallel else None
+    selection = Selection(filter, sample, seed, shard_of(shard), which)
     try:
         chosen = plan(fixtures, selection)
     except FixtureError as error:
@@ -164,7 +181,7 @@ def tests(
     interrupted = False
     try:
         cases = planned(fixtures, chosen)
-        watched(running(cases, workers, break_rule, staged, parallel), total, console, results)
+        watched(running(cases, workers, break_rule, staged, parallel, stitch), total, console, results)
     except KeyboardInterrupt:
         interrupted = True
     except ClusterError as error:
@@ -176,11 +193,12 @@ def tests(
 
 
 def running(
-    cases: Iterator[Case], workers: Workers, break_rule: str | None, staged: bool, parallel: int
+    cases: Iterator[Case], workers: Workers, break_rule: str | None, staged: bool, parallel: int, stitch: bool
 ) -> Iterator[Result]:
     """The results of the cases, by the way of execution that was asked for."""
     if parallel:
-        return run_all_side_by_side(cases, workers, break_rule, parallel)
+        side_by_side = run_all_stitched if stitch else run_all_side_by_side
+        return side_by_side(cases, workers, break_rule, parallel)
     return run_all_staged(cases, workers, break_rule, True) if staged else run_all(cases, workers, break_rule)
 
 
