@@ -437,9 +437,10 @@ def model_of(domain: Domain, found: Formula) -> Model:
 
 def table_of(domain: Domain, found: Formula, symbol: Formula) -> tuple[Mapping[tuple[int, ...], int], int]:
     """The graph of an unknown function in a model."""
-    table = found[symbol]
-    if table is None:
+    # Z3's Python layer hands out a broken table for a function that its model says nothing of.
+    if not z3.Z3_model_has_interp(found.ctx.ref(), found.model, symbol.ast):
         return {}, 0
+    table = found[symbol]
     if symbol.arity() == 0 or not isinstance(table, z3.FuncInterp):
         return {}, domain.number(found.eval(symbol(), model_completion=True)) if symbol.arity() == 0 else 0
     entries = [table.entry(index) for index in range(table.num_entries())]
