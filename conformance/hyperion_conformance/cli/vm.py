@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-SUBCOMMANDS: Final = ("vm_tests", "vm_run", "vm_t8n", "vm_stage")
+SUBCOMMANDS: Final = ("vm_tests", "vm_run", "vm_t8n", "vm_stage", "vm_onestep")
 """Modules beside this one; each has ``register(app)``, which adds its command."""
 
 app: Final = typer.Typer(add_completion=False, no_args_is_help=True, help="Run the machine and the official tests.")
