@@ -222,6 +222,7 @@ def test_a_refinement_begins_and_ends_where_the_step_does() -> None:
     table.refuse(attrs.evolve(good, before=other.after), Reason.START_PROOF)
     table.refuse(attrs.evolve(good, after=other.after), Reason.END_PROOF)
     table.refuse(attrs.evolve(good, end_root=other.end_root), Reason.END_PROOF)
+    table.refuse(attrs.evolve(good, after=other.after, end_root=other.end_root), Reason.END_PROOF)
     table.refuse(attrs.evolve(good, prefix_proof=BAD_PROOF), Reason.PREFIX_PROOF)
     table.refuse(attrs.evolve(good, edge=b"?" * 32), Reason.UNKNOWN_EDGE)
     table.accept(good)
@@ -413,6 +414,7 @@ def test_a_step_is_proved_by_the_machine_alone() -> None:
     table.refuse(attrs.evolve(good, edge=b"?" * 32), Reason.UNKNOWN_EDGE)
     table.accept(good)
     assert (table.edge(true.id).confirmed, table.edge(true.id).timer) == (True, INFINITE)
+    table.at(BEGIN + 9).refuse(e.UpdateTimer(true.id), Reason.NOTHING_TO_UPDATE)
     table.refuse(good, Reason.ALREADY_CONFIRMED)
 
 

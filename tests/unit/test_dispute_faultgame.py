@@ -9,7 +9,7 @@ from hyperion.settlement.faultgame.ancestry import context_of, local_data
 from hyperion.settlement.faultgame.clocks import challenger_duration, elapsed, extended
 from hyperion.settlement.faultgame.moves import is_first_of_run
 from hyperion.settlement.faultgame.parameters import MAINNET, bond_at, extension_at, outlived, violations
-from hyperion.settlement.faultgame.position import Position, trace_index
+from hyperion.settlement.faultgame.position import Position, moved, trace_index
 from hyperion.settlement.faultgame.rules import open_game
 from hyperion.settlement.faultgame.types import Game, MachineStatus, Mode, Reason, Status
 from tests.support.dispute_faults import (
@@ -40,8 +40,11 @@ def attacks(match: Match, depth: int) -> Match:
     return match
 
 
-def at_leaf(is_attack: bool = True) -> tuple[Match, Solver]:
-    """A false root, honest answers, and an opponent who answers each of them; ends with the opponent's leaf."""
+def at_leaf(is_attack: bool = True, is_true: bool = False) -> tuple[Match, Solver]:
+    """A false root, honest answers, and an opponent who answers each of them; ends with the opponent's leaf.
+
+    The opponent attacks or defends, and lies; with ``is_true``, only its leaf says what is so.
+    """
     chain = Chain(attrs.evolve(SMALL, max_depth=6, split_depth=3))
     match = Match(chain)
     solver = Solver(HONEST, chain)
@@ -49,8 +52,11 @@ def at_leaf(is_attack: bool = True) -> tuple[Match, Solver]:
         for event in solver.moves(match.game):
             match.accept(event)
         last = len(match.game.claims) - 1
-        tries = [(side, status) for side in (is_attack, True) for status in (VALID, INVALID)]
-        assert any(match.attempt(match.move(last, side, lie(status, last))) for side, status in tries)
+        tries = [(side, lie(status, last)) for side in (is_attack, True) for status in (VALID, INVALID)]
+        if is_true and match.game.claims[last].position.depth == 5:
+            place = moved(match.game.claims[last].position, is_attack)
+            tries = [(is_attack, chain.value(place, context_of(match.game, last)))]
+        assert any(match.attempt(match.move(last, side, value)) for side, value in tries)
     return match, solver
 
 
@@ -229,6 +235,14 @@ def test_a_true_leaf_is_not_stepped_against() -> None:
     match.refuse(step, Reason.VALID_STEP)
 
 
+@pytest.mark.rule("DIS-fdg-step-parity", "DIS-fdg-step-ends")
+def test_a_true_leaf_is_stepped_out_of() -> None:
+    match, solver = at_leaf(is_true=True)
+    (step,) = [event for event in solver.moves(match.game) if isinstance(event, e.Step)]
+    assert not step.is_attack
+    match.accept(step)
+
+
 @pytest.mark.rule("DIS-fdg-step-once")
 def test_a_settled_leaf_is_out_of_reach() -> None:
     match, solver = at_leaf()
@@ -353,7 +367,7 @@ def test_an_uncontested_root_stands_and_a_stepped_leaf_falls_to_the_stepper() ->
         match.accept(event)
     leaf = len(match.game.claims) - 1
     match.at(END).accept(e.ResolveClaim(leaf))
-    assert match.game.bonds.normal[HONEST] == match.game.claims[leaf].bond
+    assert match.game.bonds.normal.get(HONEST) == match.game.claims[leaf].bond
 
 
 # Bonds.

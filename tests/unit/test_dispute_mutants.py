@@ -1,0 +1,45 @@
+"""Every seeded mistake of the games and of settlement is killed by the test that it names."""
+
+from importlib import import_module
+from types import FunctionType
+
+import pytest
+
+from hyperion.settlement.dispute import bisection
+
+from tests.support.dispute_mutants import EDGE_MUTANTS, FAULT_MUTANTS, MUTANTS, Mutant, in_force
+
+
+def killer_of(mutant: Mutant) -> FunctionType:
+    """The test that the mutant names."""
+    module, _, name = mutant.killer.partition(":")
+    found = getattr(import_module(module), name)
+    assert isinstance(found, FunctionType)
+    return found
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_is_killed_by_the_test_that_it_names(mutant: Mutant) -> None:
+    with in_force(mutant), pytest.raises((AssertionError, BaseExceptionGroup)):
+        killer_of(mutant)(*mutant.arguments)
+
+
+def test_there_are_enough_of_them_and_each_has_its_name() -> None:
+    assert len({mutant.name for mutant in MUTANTS}) == len(MUTANTS) >= 90
+    assert min(len(EDGE_MUTANTS), len(FAULT_MUTANTS)) >= 30
+
+
+def test_a_mutant_is_gone_when_it_is_left() -> None:
+    mutant = MUTANTS[0]
+    with in_force(mutant):
+        assert bisection.bisection_height is mutant.wrong
+    assert bisection.bisection_height is mutant.right
+    killer_of(mutant)()
+
+
+def test_an_equivalent_mutant_survives() -> None:
+    # The control of the controls: a replacement that computes the same is not killed.
+    mutant = MUTANTS[0]
+    same = Mutant("same", mutant.right, lambda start, end, right=mutant.right: right(start, end), mutant.killer)
+    with in_force(same):
+        killer_of(same)()
