@@ -8,19 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import pytest
-from immutables import Map
 from typer.testing import CliRunner
 
 from hyperion.execution.series import Progress, in_series
-from hyperion.parallel.evm import block as blocks
-from hyperion.primitives.word import Address
-from hyperion.state.partial import Change, apply_changes
-from hyperion.state.world import World
 from hyperion_conformance.cli.vm import app
-from hyperion_conformance.fixtures.campaign import Selection, Which, is_of, plan, planned
-from hyperion_conformance.fixtures.side_by_side import run_all_side_by_side
+from hyperion_conformance.exploration.evm_variants import credited_otherwise
+from hyperion_conformance.fixtures.campaign import Selection, Which, is_of, plan, planned, run_case
+from hyperion_conformance.fixtures.side_by_side import UnderSchedules, run_all_side_by_side
 from hyperion_conformance.fixtures.source import Case
 from hyperion_conformance.fixtures.stitched import run_all_stitched, stitched
 from hyperion_conformance.workers import ALONE
@@ -55,15 +50,10 @@ def test_official_blocks_end_the_same_under_every_schedule(
 
 
 @pytest.mark.official
-def test_a_mistake_in_the_commitment_fails_them(cases: list[Case], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Control: wei that were added without a look at the balance are forgotten at the end."""
-
-    def forgetful(world: World, changes: Map[Address, Change]) -> World:
-        seen = {at: msgspec.structs.replace(change, credited=0) for at, change in changes.items()}
-        return apply_changes(world, Map(seen))
-
-    monkeypatch.setattr(blocks, "apply_changes", forgetful)
-    failed = [result for result in run_all_side_by_side(cases[:12], ALONE, None, 1) if not result.passed]
+def test_a_mistake_in_the_commitment_fails_them(cases: list[Case]) -> None:
+    """Control: wei that were credited without a look at the balance are forgotten at the end."""
+    mistaken = UnderSchedules(1, credited_otherwise(lambda _: 0))
+    failed = [result for case in cases[:12] if not (result := run_case(case, execution=mistaken)).passed]
     assert failed and all("Diverged" in str(result.mismatch) for result in failed)
 
 

@@ -15,7 +15,15 @@ from hyperion.execution.rejection import Reason, Rejected
 from hyperion.execution.series import Progress, in_series
 from hyperion.execution.transition import apply_block
 from hyperion.parallel.configuration import Run, outcome, run
-from hyperion.parallel.evm.block import FallBack, apply_block_in_parallel, commit, evm_block, side_by_side, speculate
+from hyperion.parallel.evm.block import (
+    EvmBlock,
+    FallBack,
+    apply_block_in_parallel,
+    commit,
+    evm_block,
+    side_by_side,
+    speculate,
+)
 from hyperion.parallel.evm.locations import Epoch, EvmLocation, InEpoch
 from hyperion.parallel.evm.transaction import UNANSWERABLE, Unanswerable
 from hyperion.parallel.program import Done, Outcome
@@ -55,11 +63,11 @@ scenes = st.builds(
 workers = st.integers(1, 5)
 
 
-def scheduled(scene: Setting, made: tuple[bytes, ...], count: int, schedule: tuple[str, int]) -> tuple[int, ...]:
+def scheduled(block: EvmBlock, count: int, schedule: tuple[str, int]) -> tuple[int, ...]:
     """The turns of a named schedule: an adversary's, random ones, or none, which is round robin."""
     name, seed = schedule
     if name in ADVERSARIES:
-        return turns_of(evm_block(made, scene.world, scene.context), count, ADVERSARIES[name], seed)
+        return turns_of(block, count, ADVERSARIES[name], seed)
     rng = Random(seed)
     return tuple(rng.randrange(count) for _ in range(4_000)) if name == "random" else ()
 
@@ -77,9 +85,8 @@ def test_any_block_ends_under_any_schedule_as_in_series(
 ) -> None:
     """250 examples, up to nine transactions, 1 to 5 workers. Falling back to the series would be no success."""
     transactions = block_of(made, scene)
-    ended = speculate(
-        transactions, scene.world, scene.context, count, scheduled(scene, transactions, count, schedule)
-    )
+    block = evm_block(transactions, scene.world, scene.context)
+    ended = speculate(block, count, scheduled(block, count, schedule))
     assert ended == in_series(transactions, scene.world, scene.context)
 
 
@@ -91,8 +98,8 @@ def test_a_refused_transaction_makes_the_same_error_wherever_it_stands(
 ) -> None:
     """150 examples of eight kinds of mistakes: the same index, reason and figures as in series."""
     transactions = block_of([*before, wrong, *behind], scene)
-    turns = scheduled(scene, transactions, count, schedule)
-    ended = speculate(transactions, scene.world, scene.context, count, turns)
+    block = evm_block(transactions, scene.world, scene.context)
+    ended = speculate(block, count, scheduled(block, count, schedule))
     assert isinstance(ended, InvalidBlock)
     assert ended == in_series(transactions, scene.world, scene.context)
 
@@ -118,7 +125,7 @@ def test_the_snapshot_of_memory_is_the_world_in_series(scene: Setting, made: lis
     if not isinstance(serial, Progress):
         return
     block = evm_block(transactions, scene.world, scene.context)
-    left = outcome(block, run(block, 3, scheduled(scene, transactions, 3, ("random", seed))).configuration)
+    left = outcome(block, run(block, 3, scheduled(block, 3, ("random", seed))).configuration)
     assert isinstance(left, Outcome)
     for location, value in left.state.items():
         if not isinstance(location, Epoch):
@@ -195,7 +202,7 @@ def test_the_block_is_cut_where_its_gas_ends() -> None:
     scene = attrs.evolve(PLAIN, gas_limit=320_000)
     made = block_of([Recipe("count", who) for who in range(3)], scene)
     for count in (1, 2, 3):
-        ended = speculate(made, scene.world, scene.context, count)
+        ended = speculate(evm_block(made, scene.world, scene.context), count)
         assert isinstance(ended, InvalidBlock) and ended.index == 1 and ended.rejected is not None
         assert ended.rejected.reason is Reason.GAS_LIMIT_EXCEEDS_BLOCK
         assert ended == in_series(made, scene.world, scene.context)
@@ -207,13 +214,13 @@ def test_storage_of_an_empty_account_is_the_one_reason_to_fall_back() -> None:
     scene = attrs.evolve(PLAIN, coinbase=0)
     odd = World(scene.world.accounts.set(COINBASES[0], Account(0, 0, b"", Map({1: 2}))))
     made = block_of([Recipe("transfer", 0, 4, 3, tip=0), Recipe("transfer", 1, 4, 3, tip=0)], scene)
-    fallen = speculate(made, odd, scene.context, 2)
+    fallen = speculate(evm_block(made, odd, scene.context), 2)
     assert fallen == FallBack(0, "storage of an empty account")
     ended = side_by_side(2)(made, odd, scene.context)
     assert isinstance(ended, Progress) and ended == in_series(made, odd, scene.context)
     assert ended.world.account(COINBASES[0]) == EMPTY_ACCOUNT
     empty = World(scene.world.accounts.set(COINBASES[0], Account(0, 0, b"", NO_STORAGE)))
-    assert speculate(made, empty, scene.context, 2) == in_series(made, empty, scene.context)
+    assert speculate(evm_block(made, empty, scene.context), 2) == in_series(made, empty, scene.context)
 
 
 @pytest.mark.rule("STM-evm-fall-back")
@@ -221,7 +228,7 @@ def test_a_result_without_an_answer_is_not_committed() -> None:
     """No serial execution has it, so no valid run ends with it; what is committed does not rest on that."""
     made = block_of([Recipe("transfer", 0, 4, 3)], PLAIN)
     block = evm_block(made, PLAIN.world, PLAIN.context)
-    assert commit(block, made, (UNANSWERABLE,), PLAIN.context) == FallBack(0, "no answer")
+    assert commit(block, (UNANSWERABLE,)) == FallBack(0, "no answer")
     at = block.start(0)
     while not isinstance(at, Done):
         at = at.resume(2**256 if at.location == Location(Part.BALANCE, SENDERS[0]) else block.base(at.location))

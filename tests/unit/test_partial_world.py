@@ -11,6 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from immutables import Map
 
+from hyperion.parallel.evm.transaction import with_known
 from hyperion.primitives.word import Address
 from hyperion.state.commitment import state_root
 from hyperion.state.partial import (
@@ -212,14 +213,6 @@ def run_learning(machine: Machine, source: World) -> tuple[Machine, Map[Address,
             known = learn(known, unknown.location, value_at(source, unknown.location))
             machine = with_known(machine, known)
     return machine, known
-
-
-def with_known(machine: Machine, known: Map[Address, Facts]) -> Machine:
-    """The machine in whose worlds ``known`` is known; those of suspended callers learn when they are gone back to."""
-    assert isinstance(machine.world, PartialWorld)
-    initial = PartialWorld(known=known)
-    environment = msgspec.structs.replace(machine.environment, initial_world=initial)
-    return msgspec.structs.replace(machine, world=machine.world.knowing(known), environment=environment)
 
 
 WORLDS: Final = ("world", "environment")

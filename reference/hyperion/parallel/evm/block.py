@@ -18,23 +18,27 @@ from hyperion.execution.block import Block
 from hyperion.execution.invalid import InvalidBlock
 from hyperion.execution.message import Applied
 from hyperion.execution.rejection import Rejected
-from hyperion.execution.series import Execution, Progress, after, in_series, read_transaction, refused
+from hyperion.execution.series import Execution, Progress, in_series, read_transaction, refused
 from hyperion.execution.transition import BlockResult, Chain, Tip, apply_block
-from hyperion.execution.validate import Context, check_alone, check_place
+from hyperion.execution.validate import Context, check_alone
 from hyperion.parallel import configuration
 from hyperion.parallel.evm.locations import EvmLocation, before_block
+from hyperion.parallel.evm.rules import EVM_RULES, EvmRules
 from hyperion.parallel.evm.transaction import Reading, Ready, start
 from hyperion.parallel.program import Done, Location, Outcome, Result, Value
 from hyperion.rules import rule
-from hyperion.state.partial import PartialWorld, apply_changes
+from hyperion.state.partial import PartialWorld
 from hyperion.state.world import World
 
 
 class EvmBlock(msgspec.Struct, frozen=True):
-    """The transactions of a block, and the world in which the first begins."""
+    """The transactions of a block, the world in which the first begins, and the block as far as it is known then."""
 
     world: World
+    context: Context
+    encoded: tuple[bytes, ...]
     transactions: tuple[Ready | InvalidBlock, ...]
+    rules: EvmRules = EVM_RULES
 
     @property
     def size(self) -> int:
@@ -51,17 +55,20 @@ class EvmBlock(msgspec.Struct, frozen=True):
         return before_block(cast(EvmLocation, location), self.world)
 
 
-def evm_block(transactions: tuple[bytes, ...], world: World, context: Context) -> EvmBlock:
+def evm_block(
+    transactions: tuple[bytes, ...], world: World, context: Context, rules: EvmRules = EVM_RULES
+) -> EvmBlock:
     """The block of encoded ``transactions`` that begin in ``world``; what needs no world is found out here, once."""
-    return EvmBlock(world, tuple(made_ready(*numbered, context) for numbered in enumerate(transactions)))
+    made = tuple(made_ready(index, encoded, context, rules) for index, encoded in enumerate(transactions))
+    return EvmBlock(world, context, transactions, made, rules)
 
 
-def made_ready(index: int, encoded: bytes, context: Context) -> Ready | InvalidBlock:
+def made_ready(index: int, encoded: bytes, context: Context, rules: EvmRules) -> Ready | InvalidBlock:
     """The transaction at ``index``, or why a block with it is invalid whatever comes before."""
     transaction = read_transaction(index, encoded, context)
     if isinstance(transaction, InvalidBlock):
         return transaction
-    return Ready(index, transaction, context, check_alone(transaction, context))
+    return Ready(index, transaction, context, check_alone(transaction, context), rules)
 
 
 # --- commitment ------------------------------------------------------------------------------------------------------
@@ -79,13 +86,11 @@ class FallBack:
     "STM-evm-commit",
     "Room in the block, cumulative gas, receipts and refusals are decided in the order of the block, as serially.",
 )
-def commit(
-    block: EvmBlock, transactions: tuple[bytes, ...], results: tuple[Result, ...], context: Context
-) -> Progress | InvalidBlock | FallBack:
+def commit(block: EvmBlock, results: tuple[Result, ...]) -> Progress | InvalidBlock | FallBack:
     """The block after all its transactions had the effects in ``results``; or the first that is refused."""
-    progress = Progress(block.world, context)
-    for index, encoded in enumerate(transactions):
-        committed = commit_one(index, encoded, block.transactions[index], results[index], progress)
+    progress = Progress(block.world, block.context)
+    for index in range(block.size):
+        committed = commit_one(block, index, results[index], progress)
         if not isinstance(committed, Progress):
             return committed
         progress = committed
@@ -93,12 +98,13 @@ def commit(
 
 
 def commit_one(
-    index: int, encoded: bytes, ready: Ready | InvalidBlock, result: Result, progress: Progress
+    block: EvmBlock, index: int, result: Result, progress: Progress
 ) -> Progress | InvalidBlock | FallBack:
     """The block after the transaction at ``index``. The questions have the order in which validation asks them."""
+    ready = block.transactions[index]
     if isinstance(ready, InvalidBlock):
         return ready
-    placed = check_place(ready.transaction, progress.context)
+    placed = block.rules.check_place(ready.transaction, progress.context)
     if isinstance(placed, Rejected):
         return refused(index, placed)
     if isinstance(result, Rejected):
@@ -107,8 +113,8 @@ def commit_one(
         return FallBack(index, "no answer")
     if removes_storage_unseen(progress.world, result.world):
         return FallBack(index, "storage of an empty account")
-    world = apply_changes(progress.world, result.world.changes)
-    return after(progress, encoded, attrs.evolve(result, world=world))
+    world = block.rules.apply_changes(progress.world, result.world.changes)
+    return block.rules.after(progress, block.encoded[index], attrs.evolve(result, world=world))
 
 
 @rule(
@@ -130,15 +136,12 @@ def removes_storage_unseen(world: World, changed: PartialWorld) -> bool:
 # --- the block -------------------------------------------------------------------------------------------------------
 
 
-def speculate(
-    transactions: tuple[bytes, ...], world: World, context: Context, workers: int, turns: tuple[int, ...] = ()
-) -> Progress | InvalidBlock | FallBack:
+def speculate(block: EvmBlock, workers: int, turns: tuple[int, ...] = ()) -> Progress | InvalidBlock | FallBack:
     """The block executed by ``workers`` that make their steps in the order of ``turns``, and committed."""
-    block = evm_block(transactions, world, context)
     left = configuration.outcome(block, configuration.run(block, workers, turns).configuration)
     if not isinstance(left, Outcome):
         return FallBack(left.transaction, "not settled")
-    return commit(block, transactions, left.results, context)
+    return commit(block, left.results)
 
 
 @rule("STM-evm-block", "Whatever workers and schedule, a block of EVM transactions ends as it does serially.")
@@ -147,7 +150,7 @@ def side_by_side(workers: int, schedule: Iterable[int] = ()) -> Execution:
     turns = tuple(schedule)
 
     def execution(transactions: tuple[bytes, ...], world: World, context: Context) -> Progress | InvalidBlock:
-        ended = speculate(transactions, world, context, workers, turns)
+        ended = speculate(evm_block(transactions, world, context), workers, turns)
         return in_series(transactions, world, context) if isinstance(ended, FallBack) else ended
 
     return execution

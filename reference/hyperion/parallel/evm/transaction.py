@@ -18,11 +18,12 @@ from hyperion.execution.message import Applied, Begun, begin, settle
 from hyperion.execution.rejection import Rejected
 from hyperion.execution.transaction import Transaction
 from hyperion.execution.validate import Context, Valid, check_sender
-from hyperion.parallel.evm.locations import Epoch, Epochs, EvmLocation, effects_of, read_from
+from hyperion.parallel.evm.locations import Epoch, Epochs, EvmLocation
+from hyperion.parallel.evm.rules import EVM_RULES, EvmRules
 from hyperion.parallel.program import Done, Value
 from hyperion.primitives.word import Address
 from hyperion.rules import rule
-from hyperion.state.partial import Facts, Impossible, Location, Part, PartialWorld, Unknown, learn, recall
+from hyperion.state.partial import Facts, Impossible, Location, Part, PartialWorld, Unknown, recall
 from hyperion.state.world import World
 from hyperion.vm.machine import Machine
 from hyperion.vm.step import step
@@ -37,6 +38,7 @@ class Ready:
     context: Context
     """As if it were the first in the block: what is used up is known, and checked, when it is committed."""
     valid: Valid | Rejected
+    rules: EvmRules = EVM_RULES
 
 
 @attrs.frozen
@@ -77,7 +79,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     @property
     def location(self) -> EvmLocation:
         """Where that is to be read."""
-        return read_from(self.part, self.memory.epochs)
+        return self.ready.rules.read_from(self.part, self.memory.epochs)
 
     def resume(self, value: Value) -> Reading | Done:
         """The transaction after it got the value."""
@@ -85,7 +87,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
         if isinstance(location, Epoch):
             epochs = self.memory.epochs.set(location.address, value)
             return msgspec.structs.replace(self, memory=msgspec.structs.replace(self.memory, epochs=epochs))
-        known = learn(self.memory.known, self.part, value)
+        known = self.ready.rules.learn(self.memory.known, self.part, value)
         return proceed(self.ready, msgspec.structs.replace(self.memory, known=known), self.running)
 
 
@@ -127,7 +129,7 @@ def finished(ready: Ready, memory: Memory, result: EvmResult) -> Done:
     """The end of an incarnation: a refused one has no effect."""
     if not isinstance(result, Applied) or not isinstance(result.world, PartialWorld):
         return Done((), (), result)
-    effects = effects_of(ready.index, result.world.changes, memory.known, memory.epochs)
+    effects = ready.rules.effects_of(ready.index, result.world.changes, memory.known, memory.epochs)
     return Done(effects.writes, effects.additions, result)
 
 
