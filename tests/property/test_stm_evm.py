@@ -229,6 +229,7 @@ def test_a_result_without_an_answer_is_not_committed() -> None:
     made = block_of([Recipe("transfer", 0, 4, 3)], PLAIN)
     block = evm_block(made, PLAIN.world, PLAIN.context)
     assert commit(block, (UNANSWERABLE,)) == FallBack(0, "no answer")
+    assert speculate(block, 2, patience=20) == FallBack(0, "not finished")
     at = block.start(0)
     while not isinstance(at, Done):
         at = at.resume(2**256 if at.location == Location(Part.BALANCE, SENDERS[0]) else block.base(at.location))

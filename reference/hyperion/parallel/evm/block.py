@@ -21,7 +21,7 @@ from hyperion.execution.rejection import Rejected
 from hyperion.execution.series import Execution, Progress, in_series, read_transaction, refused
 from hyperion.execution.transition import BlockResult, Chain, Tip, apply_block
 from hyperion.execution.validate import Context, check_alone
-from hyperion.parallel import configuration
+from hyperion.parallel.configuration import PATIENCE, Run, outcome, run
 from hyperion.parallel.evm.locations import EvmLocation, before_block
 from hyperion.parallel.evm.rules import EVM_RULES, EvmRules
 from hyperion.parallel.evm.transaction import Reading, Ready, start
@@ -119,7 +119,7 @@ def commit_one(
 
 @rule(
     "STM-evm-fall-back",
-    "A block whose additions would not fold exactly, or whose results have no answer, is executed serially instead.",
+    "A block whose additions would not fold exactly, or whose run has no answer or no end, is executed serially.",
 )
 def removes_storage_unseen(world: World, changed: PartialWorld) -> bool:
     """Whether 0 wei, paid without a look, remove an empty account that has storage: later readers did not learn of it.
@@ -136,12 +136,18 @@ def removes_storage_unseen(world: World, changed: PartialWorld) -> bool:
 # --- the block -------------------------------------------------------------------------------------------------------
 
 
-def speculate(block: EvmBlock, workers: int, turns: tuple[int, ...] = ()) -> Progress | InvalidBlock | FallBack:
-    """The block executed by ``workers`` that make their steps in the order of ``turns``, and committed."""
-    left = configuration.outcome(block, configuration.run(block, workers, turns).configuration)
-    if not isinstance(left, Outcome):
-        return FallBack(left.transaction, "not settled")
-    return commit(block, left.results)
+def speculate(
+    block: EvmBlock, workers: int, turns: tuple[int, ...] = (), patience: int = PATIENCE
+) -> Progress | InvalidBlock | FallBack:
+    """The block executed by ``workers`` that make their steps in the order of ``turns``, and committed.
+
+    A schedule that lets nobody go on for ``patience`` steps is given up.
+    """
+    ran = run(block, workers, turns, patience=patience)
+    if not isinstance(ran, Run):
+        return FallBack(0, "not finished")
+    left = outcome(block, ran.configuration)
+    return commit(block, left.results) if isinstance(left, Outcome) else FallBack(left.transaction, "not settled")
 
 
 @rule("STM-evm-block", "Whatever workers and schedule, a block of EVM transactions ends as it does serially.")
