@@ -24,6 +24,7 @@ from hyperion_proofs.theorem import Obligation
 from hyperion_proofs.validation.cutting import NoSuchForm, cut_for, pieces_of
 from hyperion_proofs.validation.equality import claim_same
 from hyperion_proofs.validation.machines import entry_machine
+from hyperion_proofs.validation.merging import price_ideals
 from hyperion_proofs.validation.octets import octet_ideals
 from hyperion_proofs.validation.replay import Looking, replay_on_machines
 from hyperion_proofs.validation.rounds import Invariant
@@ -97,7 +98,7 @@ def statement_of(part: Callable[[Subject, Given], None], subject: Subject) -> St
     """The part as a statement; on known values it is also run on real machines, which have the last word."""
 
     def run(given: Given) -> None:
-        with Idealized(octet_ideals(given)):
+        with Idealized((*octet_ideals(given), *price_ideals(given))):
             part(subject, given)
 
     def statement(given: Given) -> None:

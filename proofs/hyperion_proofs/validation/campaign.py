@@ -11,7 +11,6 @@ from typing import Final
 
 import attrs
 
-from hyperion.symbolic.explore import explore
 from hyperion.symbolic.opaque import OpaqueError
 from hyperion.symbolic.path import Escape
 from hyperion_proofs.executed import Watch
@@ -23,6 +22,7 @@ from hyperion_proofs.translate import Model
 from hyperion_proofs.validation.blocks import Subject, obligations_of
 from hyperion_proofs.validation.corpus import Contract, code_of, subjects_of
 from hyperion_proofs.validation.cutting import NoSuchForm
+from hyperion_proofs.validation.merging import explore_merging
 from hyperion_proofs.validation.mutants import mutants_of
 from hyperion_proofs.validation.oracle import Incremental
 from hyperion_proofs.validation.replay import Guessing
@@ -35,7 +35,9 @@ def prove_part(obligation: Obligation) -> Finding:
     """As ``prove``, with the oracle for long paths, and without watching which functions run: they are ``step``'s."""
     start = perf_counter()
     try:
-        exploration = explore(lambda path: obligation.statement(Unknown(path)), Incremental(), obligation.limits)
+        exploration = explore_merging(
+            lambda path: obligation.statement(Unknown(path)), Incremental(), obligation.limits
+        )
         return judged((obligation,), Watch(), exploration, perf_counter() - start)[0]
     except (Escape, OpaqueError) as escape:
         reason = f"a value escapes: {escape}"

@@ -18,8 +18,8 @@ import attrs
 
 from hyperion.state.world import Account
 from hyperion.symbolic.proxies import all_of, any_of, integer_term, where
-from hyperion.vm.memory import WORD_BYTES, Memory
-from hyperion_proofs.machines import MAX_WORD
+from hyperion.vm.memory import WORD_BYTES
+from hyperion_proofs.machines import MAX_WORD, grown
 from hyperion_proofs.statement import Given
 from hyperion_proofs.validation.octets import Octets, octets_of, of_words
 
@@ -74,12 +74,7 @@ class Content:
             value = where(same_key(key, written), its, value)
         return value
 
-    def read(self, key: Parts) -> int:
-        """The word; whether the key is one that was written is a branch."""
-        for written, its in self.writes:
-            if same_key(key, written):
-                return its
-        return self.before(key)
+    read = at
 
     def put(self, key: Parts, value: int) -> Content:
         """The function with another word at the key."""
@@ -161,7 +156,9 @@ class ContentMemory:
     above: ContentMemory | None = None
     """What this becomes when the words of earlier rounds are written to it."""
 
-    touch = Memory.touch
+    def touch(self, offset: int, length: int) -> ContentMemory:
+        """The memory grown such that it holds the range, to the least such size: the lemma L-memory."""
+        return attrs.evolve(self, size=grown(self.size, offset, length))
 
     def expand(self, size: int) -> ContentMemory:
         """The memory grown to ``size`` bytes, unchanged if it is as large already."""
@@ -292,7 +289,7 @@ class Table:
 
     def find(self, key: Any) -> Any:
         """The value at the key, or ``ABSENT``."""
-        for known, value in self.entries:
+        for known, value in reversed(self.entries):
             if key == known:
                 return value
         if self.earlier is not None and self.earlier.holds(key):
@@ -306,23 +303,19 @@ class Table:
 
     def fetch(self, key: Any, read: Callable[[], Any]) -> Any:
         """The value at the key, which is read and put in where there is none."""
-        for known, value in self.entries:
-            if key == known:
-                return value
-        value = read()
+        found = read()
         if self.earlier is not None:
             now = self.earlier.value(key)
-            held = where(self.earlier.holds(key), now, value)
-            self.earlier.given.claim("what is cached, or else read, is what the machine has", held == now)
-            value = now
-        self.entries.append((key, value))
-        return value
+            held = where(self.earlier.holds(key), now, found)
+            self.earlier.given.claim("cached or read, it is what the machine has", some(self.new(key), held == now))
+            found = now
+        for known, value in self.entries:
+            found = where(key == known, value, found)
+        self.entries.append((key, found))
+        return found
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        for index, (known, _) in enumerate(self.entries):
-            if key == known:
-                self.entries[index] = (known, value)
-                return
+        # A key that is in already stays: the last entry of a key counts, and writing both writes the last one last.
         self.entries.append((key, value))
 
     def append(self, value: Any) -> None:

@@ -24,11 +24,14 @@ from hyperion.vm.machine import Machine
 from hyperion.vm.staging.executing import LINKS
 from hyperion_proofs.statement import Given
 from hyperion_proofs.validation.containers import Table, any_in
+from hyperion_proofs.validation.merging import merged
 from hyperion_proofs.validation.octets import Integers, hashed, octets_of, to_bytes
 
 Variables: TypeAlias = dict[str, Any]
 """Values of a block's variables by name."""
 VARIABLES: Final = "variables"
+TOUCHES: Final = "touches_"
+PIECE: Final = "piece"
 
 
 class NoSuchForm(BaseException):
@@ -75,9 +78,13 @@ class Adapted(ast.NodeTransformer):
 
 
 def adapted(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """The statements with both idioms exchanged, at all depths."""
+    """The statements with the idioms exchanged, at all depths."""
     found: list[ast.stmt] = []
-    for statement in statements:
+    for original in statements:
+        statement = expanded(original)
+        if computes(statement):
+            found.extend(merged_statement(statement))
+            continue
         for field in ("body", "orelse"):
             if isinstance(statement, ast.If | ast.While):
                 setattr(statement, field, adapted(getattr(statement, field)))
@@ -110,6 +117,84 @@ def fetched(first: ast.stmt, second: ast.stmt) -> ast.stmt | None:
             reading = ast.Lambda(expression("lambda: 0").args, value)  # type: ignore[attr-defined]
             return ast.Assign([ast.Name(name, ast.Store())], call(f"{table}.fetch", key, reading), lineno=0)
     return None
+
+
+def expanded(statement: ast.stmt) -> ast.stmt:
+    """``memory = memory.expand(n)`` without the question whether it is too small: else nothing changes anyway."""
+    match statement:
+        case ast.If(
+            test=ast.Compare(left=ast.Attribute(value=ast.Name(id="memory"), attr="size"), ops=[ast.Lt()]),
+            body=[ast.Assign(value=ast.Call(func=ast.Attribute(value=ast.Name(id="memory"), attr="expand"))) as body],
+            orelse=[],
+        ):
+            return body
+    return statement
+
+
+def computes(statement: ast.stmt) -> bool:
+    """Whether the statement branches and does nothing else than assigning integers to names, and touching a key."""
+    match statement:
+        case ast.Assign(targets=[ast.Name()], value=ast.IfExp() as value):
+            return is_plain(value)
+        case ast.If(body=body, orelse=orelse):
+            return is_plain(statement.test) and bool(orelse) and all(assigns(part) for part in (*body, *orelse))
+    return False
+
+
+def assigns(statement: ast.stmt) -> bool:
+    """Whether the statement is one of those within such a branch."""
+    match statement:
+        case ast.If():
+            return computes(statement)
+        case ast.Pass():
+            return True
+        case ast.Assign(targets=[ast.Name() | ast.Tuple()], value=value):
+            return is_plain(value)
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id="touched"), slice=ast.Name())]):
+            return True
+    return False
+
+
+def is_plain(value: ast.expr) -> bool:
+    """Whether the expression calls nothing, and can't be without a value."""
+    bad = (ast.Call, ast.FloorDiv, ast.Mod, ast.LShift, ast.RShift, ast.Compare)
+    return not any(
+        isinstance(node, bad[:1])
+        or (isinstance(node, ast.BinOp) and isinstance(node.op, bad[1:5]) and not isinstance(node.right, ast.Constant))
+        or (isinstance(node, ast.Compare) and not isinstance(node.ops[0], ast.Eq | ast.NotEq | ast.Lt | ast.GtE))
+        for node in ast.walk(value)
+    )
+
+
+class Touches(ast.NodeTransformer):
+    """``touched[k] = True`` becomes a truth value to be looked at afterwards."""
+
+    def __init__(self) -> None:
+        self.keys: dict[str, bool] = {}
+
+    def visit_Assign(self, node: ast.Assign) -> ast.Assign:
+        """A key that is touched."""
+        match node.targets:
+            case [ast.Subscript(slice=ast.Name(id=key))]:
+                self.keys[key] = True
+                return ast.Assign([ast.Name(f"{TOUCHES}{key}", ast.Store())], ast.Constant(True), lineno=0)
+        return node
+
+
+def merged_statement(statement: ast.stmt) -> list[ast.stmt]:
+    """The statement in a function of its own, whose paths are merged; keys that it touches are touched after it."""
+    touches = Touches()
+    inside = touches.visit(statement)
+    flags = [f"{TOUCHES}{key}" for key in touches.keys]
+    names = ", ".join(dict.fromkeys((*stored_names([inside]), *flags))) + ","
+    lines = [f"def {PIECE}():", *(f"    {flag} = False" for flag in flags), "    pass", f"    return ({names})"]
+    lines += [f"{names} = merged({PIECE})"]
+    for key, flag in zip(touches.keys, flags, strict=True):
+        lines += [f"if {flag}:", f"    touched[{key}] = True"]
+    parsed = ast.parse("\n".join(lines)).body
+    body = cast(ast.FunctionDef, parsed[0]).body
+    body[len(flags)] = inside
+    return parsed
 
 
 def expression(text: str) -> ast.expr:
@@ -247,6 +332,7 @@ def cut_for(given: Given, text: str) -> Cut:
         "any_in": any_in,
         "octets": lambda data: octets_of(given, data),
         "to_bytes": lambda value, length: to_bytes(given, value, length),
+        "merged": lambda compute: merged(given, compute),
         "keccak256": hashed,
         "from_bytes": Integers().from_bytes,
     }
