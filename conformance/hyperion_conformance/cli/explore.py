@@ -159,6 +159,9 @@ def replay(console: Console, plan: StmPlan, text: str) -> int:
     except ValueError:
         typer.echo(f"hyperion explore stm: --replay {text!r} is no schedule like 0x12,1x3", err=True)
         return USAGE
+    if max(schedule) >= plan.workers:
+        typer.echo(f"hyperion explore stm: --replay names worker {max(schedule)} of {plan.workers}", err=True)
+        return USAGE
     system = plan.build()
     for worker, story in witness.told(system.block, system.first, schedule, system.transitions, system.grain):
         console.print(f"  [bold]worker {worker}[/]  {escape(story)}", highlight=False)

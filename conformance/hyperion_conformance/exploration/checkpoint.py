@@ -66,7 +66,7 @@ def load(plan: P, path: Path) -> Search[Any]:
     """The search of a checkpoint. Refused with ``CheckpointError``: a file of another plan, or no checkpoint at all."""
     try:
         kept = msgspec.msgpack.decode(path.read_bytes(), type=Kept)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError) as error:  # msgspec refuses with its own ValueErrors, and with those of UTF-8
         raise CheckpointError(f"{path}: {error}") from None
     if kept.format != FORMAT:
         raise CheckpointError(f"{path}: format {kept.format!r} is not {FORMAT!r}")
@@ -83,7 +83,7 @@ def restored(plan: P, kept: Kept) -> Search[Any]:
     search = begin(plan)
     search.parents = words("I", kept.parents)
     search.actors = bytearray(kept.actors)
-    if len(search.parents) != len(search.actors) or kept.expanded > len(search.parents):
+    if len(search.parents) != len(search.actors):
         raise ValueError("the lists have different lengths")
     for number in range(1, len(search.parents)):
         parent, actor = search.parents[number], search.actors[number]
@@ -96,7 +96,9 @@ def restored(plan: P, kept: Kept) -> Search[Any]:
     search.movers, search.finals = bytearray(kept.movers), words("I", kept.finals)
     if len(search.offsets) != kept.expanded or len(search.targets) != len(search.movers):
         raise ValueError("the lists have different lengths")
-    if max(search.targets, default=0) >= len(search.states):
+    if not 0 <= kept.expanded <= kept.level_end <= len(search.states):
+        raise ValueError("there are fewer states")
+    if max((*search.targets, *search.finals), default=0) >= len(search.states):
         raise ValueError("an edge leads nowhere")
     search.expanded, search.depth, search.level_end = kept.expanded, kept.depth, kept.level_end
     search.seconds = kept.seconds

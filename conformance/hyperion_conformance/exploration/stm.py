@@ -127,8 +127,11 @@ class StmSystem:
 
     def initial(self) -> int:
         """The state to begin with."""
-        workers = [self.workers.of(worker) for worker in self.first.workers]
-        return self.canonical(self.joined(self.shared.of(self.first.shared), workers))
+        return self.canonical(self.state_of(self.first))
+
+    def state_of(self, at: Configuration) -> int:
+        """The state of a configuration in which no lowering is counted; its workers stay in their places."""
+        return self.joined(self.shared.of(at.shared), [self.workers.of(worker) for worker in at.workers])
 
     def canonical(self, state: int) -> int:
         """The state with its workers in order."""

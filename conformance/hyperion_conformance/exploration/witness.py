@@ -1,13 +1,18 @@
 """A schedule as a text that can be copied, and told step by step."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from hyperion.parallel.configuration import Configuration, advance
 from hyperion.parallel.counter import Pc, Transition
 from hyperion.parallel.program import Block
 from hyperion.parallel.worker import Grain
+
+
+STRETCH: Final = re.compile(r"([0-9]{1,2})(?:x([0-9]{1,6}))?")
+"""So many steps of one worker."""
 
 
 def written(schedule: Sequence[int]) -> str:
@@ -20,8 +25,10 @@ def read(text: str) -> tuple[int, ...]:
     """The schedule of a text. Refused with ``ValueError``: what is no list of ``worker`` or ``workerxlength``."""
     schedule: list[int] = []
     for part in text.split(","):
-        worker, _, length = part.strip().partition("x")
-        schedule += [int(worker)] * (int(length) if length else 1)
+        match = STRETCH.fullmatch(part)
+        if match is None:
+            raise ValueError(f"{part!r} is not like 0x12")
+        schedule += [int(match[1])] * int(match[2] or 1)
     return tuple(schedule)
 
 
