@@ -20,7 +20,7 @@ from hyperion.settlement.rejection import Rejected
 from tests.support.dispute_actors import HONEST, Defender
 from tests.support.dispute_arena import Adversary, Arena
 from tests.support.dispute_attacks import ATTACKS, Heights, sybils
-from tests.support.dispute_trace import TRUE, World, wrong_from
+from tests.support.dispute_trace import TRUE, HashedWorld, World, wrong_from
 
 SHAPES: Final = ((2,), (3,), (2, 2), (3, 1), (2, 1, 1))
 SLOT: Final = 12
@@ -34,6 +34,27 @@ def play(heights: Heights, adversary: Adversary, censorship: int = 0, after: int
     assert arena.confirmed_at is not None, "the true assertion is not confirmed in time"
     assert arena.confirmed_at <= arena.deadline
     return arena
+
+
+@pytest.mark.rule("DIS-verifier", "DIS-bisect", "DIS-step-ends")
+@pytest.mark.parametrize("name", ["wrong_from_step", "is_a_wolf", "malforms", "forks_everywhere"])
+@settings(max_examples=4)
+@given(heights=SHAPE, seed=SEED)
+def test_games_over_real_commitments_go_as_those_over_ideal_ones(name: str, heights: Heights, seed: int) -> None:
+    ideal = play(heights, ATTACKS[name](heights, seed), after=4)
+    real = Arena(heights, ATTACKS[name](heights, seed), hashed=True).play(4)
+    assert real.confirmed_at == ideal.confirmed_at
+    assert (real.sent, real.refused) == (ideal.sent, ideal.refused)
+    assert real.game.ledger == ideal.game.ledger
+    assert len(real.game.edges) == len(ideal.game.edges)
+
+
+@pytest.mark.rule("DIS-verifier")
+@given(st.sampled_from([None, 7, b"junk", (), (b"",), (1, 2), [b"x" * 32], ("x",)]))
+def test_what_is_no_proof_shows_nothing(proof: object) -> None:
+    verifier, root = HashedWorld((2,)).verifier, b"r" * HASH_BYTES
+    assert not verifier.is_prefix(root, 1, root, 2, proof)
+    assert not verifier.includes(root, 2, 1, b"s" * HASH_BYTES, proof)
 
 
 def merged(one: Adversary, two: Adversary) -> Adversary:

@@ -118,8 +118,10 @@ class Defender:
         contested = game.contest is not None and game.contest.rivalled_at is not None
         if nodes or claim not in game.claimed or game.winner is not None or not contested:
             return
-        end = world.root(self.trace, 0, 0, 2 ** world.heights[0])
-        yield e.Root(claim, end, GOOD_PROOF, GOOD_PROOF, game.parameters.levels[0].stake, self.account)
+        steps, stake = 2 ** world.heights[0], game.parameters.levels[0].stake
+        beginning = world.prefix_proof(self.trace, 0, 0, 0, steps)
+        ending = world.inclusion_proof(self.trace, 0, 0, steps, steps)
+        yield e.Root(claim, world.root(self.trace, 0, 0, steps), beginning, ending, stake, self.account)
 
     def answer(self, game: Game, world: World, node: Node) -> Iterator[e.Event]:
         edge = node.edge
@@ -136,24 +138,42 @@ class Defender:
     def cut(self, world: World, node: Node) -> e.Event:
         middle = bisection_height(node.edge.start_height, node.edge.end_height)
         assert middle is not None
-        root = world.root(self.trace, node.edge.level, node.base, middle)
-        return e.Bisect(node.edge.id, root, GOOD_PROOF, self.account)
+        level, base = node.edge.level, node.base
+        root = world.root(self.trace, level, base, middle)
+        shown = world.prefix_proof(self.trace, level, base, middle, node.edge.end_height)
+        return e.Bisect(node.edge.id, root, shown, self.account)
 
-    def ends(self, world: World, node: Node) -> tuple[Hash, Hash]:
-        first = node.base + node.edge.start_height * world.stride(node.edge.level)
-        last = first + world.stride(node.edge.level)
-        return world.state_at(self.trace, first), world.state_at(self.trace, last)
+    def ends(self, world: World, node: Node) -> tuple[Hash, object, Hash, object]:
+        """The states before and after a single step, each with the proof that it is there."""
+        level, base, at = node.edge.level, node.base, node.edge.start_height
+        first = base + at * world.stride(level)
+        return (
+            world.state_at(self.trace, first),
+            world.inclusion_proof(self.trace, level, base, at, at),
+            world.state_at(self.trace, first + world.stride(level)),
+            world.inclusion_proof(self.trace, level, base, at + 1, at + 1),
+        )
 
     def proof(self, world: World, node: Node) -> e.Event:
-        before, after = self.ends(world, node)
-        return e.ConfirmByOneStepProof(node.edge.id, before, GOOD_PROOF, after, GOOD_PROOF, GOOD_PROOF)
+        before, before_proof, after, after_proof = self.ends(world, node)
+        return e.ConfirmByOneStepProof(node.edge.id, before, before_proof, after, after_proof, GOOD_PROOF)
 
     def refinement(self, game: Game, world: World, node: Node) -> e.Event:
-        before, after = self.ends(world, node)
+        before, before_proof, after, after_proof = self.ends(world, node)
         level, base = node.edge.level + 1, node.base + node.edge.start_height * world.stride(node.edge.level)
-        end, stake = world.root(self.trace, level, base, 2 ** world.heights[level]), game.parameters.levels[level].stake
-        good = GOOD_PROOF
-        return e.Refine(node.edge.id, before, good, after, good, end, good, good, stake, self.account)
+        steps, stake = 2 ** world.heights[level], game.parameters.levels[level].stake
+        return e.Refine(
+            node.edge.id,
+            before,
+            before_proof,
+            after,
+            after_proof,
+            world.root(self.trace, level, base, steps),
+            world.prefix_proof(self.trace, level, base, 0, steps),
+            world.inclusion_proof(self.trace, level, base, steps, steps),
+            stake,
+            self.account,
+        )
 
     # Timers: nothing is sent before it decides something.
 

@@ -12,6 +12,8 @@ import attrs
 from hyperion.settlement.dispute.identity import Hash, identity
 from hyperion.settlement.dispute.parameters import Level, Parameters
 from hyperion.settlement.dispute.types import Edge, Verifier
+from hyperion.settlement.dispute.verifying import verifier_of
+from hyperion.settlement.history import History, history
 
 STATE: Final = 101
 HISTORY: Final = 102
@@ -87,6 +89,14 @@ class World:
         """The commitment to the first ``height`` steps of a level's history that begins at step ``base``."""
         return self.named(described(trace, base, self.stride(level), height))
 
+    def prefix_proof(self, trace: Trace, level: int, base: int, short: int, long: int) -> object:
+        """What shows that a trace's history of one height begins that of another."""
+        return GOOD_PROOF
+
+    def inclusion_proof(self, trace: Trace, level: int, base: int, height: int, index: int) -> object:
+        """What shows that a state is in a trace's history."""
+        return GOOD_PROOF
+
     def final(self, trace: Trace) -> Hash:
         return self.state_at(trace, self.length)
 
@@ -125,6 +135,36 @@ class World:
     def is_true(self, edge: Edge) -> bool:
         """Whether all states up to the edge's end are those of the machine."""
         return self.histories[edge.end_root].runs == ((0, 0),)
+
+
+@attrs.define
+class HashedWorld(World):
+    """The same machine with the commitments of the model: histories are written out, so only for short ones."""
+
+    made: dict[tuple[Trace, int, int], History] = attrs.field(factory=dict)
+
+    def history(self, trace: Trace, level: int, base: int) -> History:
+        key = (trace, level, base)
+        if key not in self.made:
+            height, stride = 2 ** self.heights[level], self.stride(level)
+            states = [self.state_at(trace, base + leaf * stride) for leaf in range(height + 1)]
+            self.made[key] = history(states, height)
+            for leaf in range(height + 1):
+                self.histories[self.made[key].root(leaf)] = described(trace, base, stride, leaf)
+        return self.made[key]
+
+    def root(self, trace: Trace, level: int, base: int, height: int) -> Hash:
+        return self.history(trace, level, base).root(height)
+
+    def prefix_proof(self, trace: Trace, level: int, base: int, short: int, long: int) -> object:
+        return self.history(trace, level, base).prefix_proof(short, long)
+
+    def inclusion_proof(self, trace: Trace, level: int, base: int, height: int, index: int) -> object:
+        return self.history(trace, level, base).inclusion_proof(height, index)
+
+    @property
+    def verifier(self) -> Verifier:
+        return verifier_of(self.step)
 
 
 def described(trace: Trace, base: int, stride: int, height: int) -> Described:
