@@ -33,9 +33,10 @@ View = Callable[[Any, Instruction, Machine, Machine], None]
 
 MOST_BYTES: Final = 2**16
 """Of code, call data and return data of a machine that is built."""
-MOST_WORDS: Final = 2**30
+MOST_WORDS: Final = 2**42
 """Of its memory, which is sparse."""
 SHOWN_WORDS: Final = 8
+PATTERN_BYTES: Final = 4096
 
 
 class NotBuilt(Exception):
@@ -131,7 +132,7 @@ def built(asked: Known, row: Instruction) -> Machine:
         value["depth"], None,
     )  # fmt: skip
     return Machine(
-        pc, value["gas"], stack_from(value), EMPTY_MEMORY.expand(32 * min(value["words of memory"], MOST_WORDS)),
+        pc, value["gas"], stack_from(value), memory_of(asked),
         bytes(min(value["returned size"], MOST_BYTES)), frame, world_of(asked, "world"), substate_of(asked),
         environment_of(asked, fork), value["steps"], None,
     )  # fmt: skip
@@ -165,6 +166,16 @@ def code_of(asked: Known, row: Instruction, pc: int, size: int) -> bytes:
 def stack_from(value: dict[str, int]) -> Stack:
     """A stack of the depth, with the words that were looked at; others are 0."""
     return stack_of(value.get(f"stack {index}", 0) for index in reversed(range(value["stack depth"])))
+
+
+def memory_of(asked: Known) -> Memory:
+    """A memory of the size, with the words that were looked at; other bytes at its start tell their places."""
+    size = 32 * min(int(asked.inputs["words of memory"]), MOST_WORDS)
+    memory = EMPTY_MEMORY.expand(size)
+    memory = memory.write(0, bytes(1 + place % 251 for place in range(min(size, PATTERN_BYTES))))
+    for (offset,), found in results_of(asked, "word of memory").items():
+        memory = memory.store(offset, found) if offset + 32 <= size else memory
+    return memory
 
 
 def results_of(asked: Known, name: str) -> dict[tuple[int, ...], int]:

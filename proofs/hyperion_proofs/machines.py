@@ -96,12 +96,18 @@ def grown(size: int, offset: int, length: int) -> int:
 
 @attrs.frozen(eq=False)
 class UnknownMemory:
-    """A memory of unknown content; how it is touched is the model's."""
+    """A memory of unknown content; how it is touched is the model's.
+
+    What was written is known as what it is and where it went, and bytes that are read as where they come from: two
+    pieces are the same if they were read at the same place after the same writes.
+    """
 
     given: Given
     size: int
     branches: bool = True
     """Whether ``touch`` is executed; else its size is that of the lemma, without a branch."""
+    writes: tuple[tuple[int, Any], ...] = ()
+    """Offset and content, oldest first."""
 
     def touch(self, offset: int, length: int) -> UnknownMemory:
         """The memory grown such that it holds the range."""
@@ -121,25 +127,27 @@ class UnknownMemory:
         self.given.claim("bytes of memory are there", any_of(length == 0, offset + length <= self.size))
 
     def load(self, offset: int) -> int:
-        """Some word."""
+        """Some word, the same each time as long as nothing is written."""
         self.inside(offset, 32)
-        return word(self.given, self.given.fresh("loaded"))
+        if self.writes:
+            return word(self.given, self.given.fresh("loaded"))
+        return self.given.result("word of memory", (offset,), 0, MAX_WORD)
 
     def read(self, offset: int, length: int) -> OpaqueBytes:
         """Some bytes."""
         self.inside(offset, length)
-        return OpaqueBytes(self.given, length)
+        return OpaqueBytes(self.given, length, (self.writes, offset, length))
 
     def store(self, offset: int, value: int) -> UnknownMemory:
         """The memory with other content."""
         self.inside(offset, 32)
         self.given.claim("what is stored is a word", all_of(value >= 0, value <= MAX_WORD))
-        return attrs.evolve(self)
+        return attrs.evolve(self, writes=(*self.writes, (offset, value)))
 
     def write(self, offset: int, data: Any) -> UnknownMemory:
         """The memory with other content."""
         self.inside(offset, length_of(data))
-        return attrs.evolve(self)
+        return attrs.evolve(self, writes=(*self.writes, (offset, data)))
 
 
 @attrs.frozen(eq=False)

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import attrs
 import pytest
 
 from hyperion.symbolic.opaque import OpaqueError
@@ -32,6 +33,14 @@ def test_row(name: str) -> None:
     for finding in findings:
         assert (finding.answer, finding.reason) == (Answer.PROVED, ""), finding.counterexample
         assert "hyperion.vm.step.step" in finding.functions
+
+
+@pytest.mark.parametrize("name", ["MLOAD", "MSTORE", "LOG1", "REVERT"])
+def test_content(name: str) -> None:
+    wanted = machine.name_of(machine.BY_NAME[name])
+    (obligation,) = (part for part in machine.CONTENT.obligations if part.name == wanted)
+    finding = prove(attrs.evolve(obligation, shared=None))
+    assert (finding.answer, finding.reason) == (Answer.PROVED, ""), finding.counterexample
 
 
 @pytest.mark.parametrize("name", ["ADD", "JUMP", "MSTORE"])
@@ -65,7 +74,7 @@ def test_an_opcode_is_good_for_its_row_alone(use: str) -> None:
         USES[use](AnyOpcode(machine.BY_NAME["ADD"]))
 
 
-CONTROLS: Final = [(theorem, index) for theorem in BY_ROW for index in range(len(theorem.controls))]
+CONTROLS: Final = [(theorem, index) for theorem in (*BY_ROW, machine.CONTENT) for index in range(len(theorem.controls))]
 
 
 @pytest.mark.parametrize(("theorem", "index"), CONTROLS, ids=lambda value: getattr(value, "id", str(value)))

@@ -28,6 +28,8 @@ from hyperion_proofs.machines import (
     MAX_GAS,
     MAX_SIZE,
     MAX_WORD,
+    UnknownLogs,
+    UnknownMemory,
     UnknownStack,
     memory_is_paid,
     step_of,
@@ -261,6 +263,69 @@ def static_changes_nothing(given: Given, row: Instruction, before: Machine, afte
     given.claim("what is entered is static", implies(static, any_of(after.frame is before.frame, after.frame.static)))
 
 
+# --- what goes where --------------------------------------------------------------------------------------------------
+
+OPERANDS: Final = {"CALL": 3, "CALLCODE": 3, "DELEGATECALL": 2, "STATICCALL": 2, "CREATE": 1, "CREATE2": 1}
+"""How many operands stand above the offset of the input, or of the initialisation code."""
+MOVES_MEMORY: Final = LOGS | CALLS | CREATIONS | {"MLOAD", "MSTORE", "RETURN", "REVERT"}
+
+
+def content_goes_on(given: Given, row: Instruction, before: Machine, after: Machine) -> None:
+    """The bytes that an instruction takes from memory are those at its operands, and arrive unchanged."""
+    waiting, boundary = entered(before, after), after.boundary
+    if row.name not in MOVES_MEMORY or (isinstance(boundary, Halt) and boundary.status.exceptional):
+        return
+    _, stack = before.stack.take(OPERANDS.get(row.name, 0))
+    offset = stack.top
+    if row.name == "MLOAD":
+        given.claim("the word", after.stack.top == before.memory.touch(offset, 32).load(offset))
+        return
+    length = stack.rest.top
+    if row.name == "MSTORE":
+        stored = before.memory.touch(offset, 32).store(offset, length)
+        given.claim("memory with the word", same_memory(stored, after.memory))
+    elif row.name in LOGS:
+        logs: Any = after.substate.logs
+        added: Any = (logs.added if type(logs) is UnknownLogs else tuple(logs))[-1]
+        topics, _ = stack.rest.rest.take(len(added.topics))
+        given.claim("address", added.address == before.frame.address)
+        given.claim("topics", all_of(*(a == b for a, b in zip(added.topics, topics, strict=True))))
+        given.claim("data", same_bytes(added.data, read_at(before, offset, length)))
+    elif isinstance(boundary, Halt) and waiting is None:
+        given.claim("output", same_bytes(boundary.output, read_at(before, offset, length)))
+    elif waiting is not None:
+        frame = after.frame
+        sent = frame.code if row.name in CREATIONS else frame.calldata
+        given.claim("input", same_bytes(sent, read_at(before, offset, length)))
+        if row.name in CALLS:
+            (there, size), _ = stack.rest.rest.take(2)
+            given.claim("place of the output", all_of(waiting.output_offset == there, waiting.output_size == size))
+
+
+def read_at(machine: Machine, offset: int, length: int) -> bytes:
+    """The bytes of memory at the place, which there will be once it is touched."""
+    return machine.memory.touch(offset, length).read(offset, length)
+
+
+def same_bytes(mine: Any, its: Any) -> bool:
+    """Whether two pieces are the same: real ones, or ones that were read at the same place after the same writes."""
+    if type(mine) is not OpaqueBytes or type(its) is not OpaqueBytes:
+        return bool(type(mine) is type(its) and mine == its)
+    if len(mine.label) != 3 or len(its.label) != 3 or mine.label[0] != its.label[0]:
+        return False
+    return all_of(mine.label[1] == its.label[1], mine.label[2] == its.label[2])  # type: ignore[no-any-return]
+
+
+def same_memory(mine: Any, its: Any) -> bool:
+    """Whether two memories have the same size and content: real ones, or ones with the same writes of words."""
+    if type(mine) is not UnknownMemory or type(its) is not UnknownMemory:
+        return bool(mine == its)
+    if len(mine.writes) != len(its.writes):
+        return False
+    pairs = zip(mine.writes, its.writes, strict=True)
+    return all_of(mine.size == its.size, *(all_of(a == b, v == w) for (a, v), (b, w) in pairs))  # type: ignore[no-any-return]
+
+
 # --- between frames ---------------------------------------------------------------------------------------------------
 
 
@@ -313,6 +378,7 @@ VIEWS: Final[dict[str, View]] = {
     "MACHINE-row": as_the_row_says,
     "MACHINE-gas": gas_falls,
     "MACHINE-untouched": nothing_else_changes,
+    "MACHINE-content": content_goes_on,
     "MACHINE-static": static_changes_nothing,
     "MACHINE-well-formed": well_formed,
 }
@@ -342,14 +408,15 @@ def every_fork_has_these_rows(given: Given) -> None:
             given.claim(f"{opcode:#04x} in {fork.name}", id(row) in rows)
 
 
-def for_all_rows(theorem: str) -> tuple[Obligation, ...]:
-    """An obligation for each row, and the one that there are no others."""
+def for_all_rows(theorem: str, names: frozenset[str] = frozenset(BY_NAME)) -> tuple[Obligation, ...]:
+    """An obligation for each row, or each of those named, and the one that there are no others."""
     view = VIEWS[theorem]
     return (
         Obligation("all opcodes of all forks", every_fork_has_these_rows, ARITHMETIC),
         *(
             attrs.evolve(Alone(view, row).obligation(name_of(row)), shared=shared, part=theorem)
             for row, shared in zip(ROWS, TOGETHER, strict=True)
+            if row.name in names
         ),
     )
 
@@ -493,6 +560,27 @@ STATIC: Final = Theorem(
     "Frames entered from a static one are static, so nothing changes until it is left (induction on the steps).",
 )  # fmt: skip
 
+CONTENT: Final = Theorem(
+    "MACHINE-content",
+    "What an instruction takes from memory is what is there at its operands, and arrives as it is: the word of MLOAD, "
+    "the memory after MSTORE, data and topics of logs, output of RETURN and REVERT, input of calls, code of creations.",
+    ("VM-step",),
+    Kind.PATHS,
+    for_all_rows("MACHINE-content", MOVES_MEMORY),
+    (
+        seeded(
+            "RETURN gives nothing",
+            Alone(content_goes_on, with_fault("RETURN", ".read(offset, length)", ".read(offset, 0)")),
+        ),
+        seeded(
+            "MSTORE halves the word",
+            Alone(content_goes_on, with_fault("MSTORE", ".store(offset, value)", ".store(offset, value // 2)")),
+        ),
+    ),
+    HYPOTHESES,
+    ASSUMPTIONS,
+)  # fmt: skip
+
 HALTED: Final = Theorem(
     "MACHINE-halted",
     "A machine whose outermost frame has ended is a fixed point of the step, however it ended.",
@@ -534,4 +622,4 @@ RETURNS: Final = Theorem(
     fast=True,
 )  # fmt: skip
 
-THEOREMS: Final = (WELL_FORMED, GAS_FALLS, ROW, UNTOUCHED, STATIC, HALTED, RETURNS)
+THEOREMS: Final = (WELL_FORMED, GAS_FALLS, ROW, UNTOUCHED, STATIC, CONTENT, HALTED, RETURNS)
