@@ -148,25 +148,53 @@ def answered(match: Match, solver: Solver) -> None:
 def test_an_honest_player_wins_and_gets_its_bonds_back(
     is_true: bool, rounds: list[tuple[list[tuple[int, bool, int]], int]]
 ) -> None:
-    chain = Chain()
+    check_played(is_true, rounds, Solver(HONEST, Chain()))
+
+
+def check_played(is_true: bool, rounds: list[tuple[list[tuple[int, bool, int]], int]], solver: Solver) -> None:
+    """A game between the solver and the hostile rounds, resolved: outcome, bonds, and who is leftmost."""
     root_value = output_at(2**SMALL.split_depth - 1) if is_true else identity(205, 0)
-    match = Match(chain, root_value, HONEST if is_true else EVE)
-    solver = Solver(HONEST, chain)
+    match = Match(solver.chain, root_value, HONEST if is_true else EVE)
     play(match, solver, rounds).resolve_all()
     assert match.game.status is (Status.DEFENDER_WINS if is_true else Status.CHALLENGER_WINS)
     mine = [claim for claim in match.game.claims if claim.claimant == HONEST]
     assert all(claim.countered_by is None for claim in mine), "no honest claim is countered"
-    deposits = sum(claim.bond for claim in mine)
-    assert match.game.bonds.normal.get(HONEST, 0) >= deposits
+    assert match.game.bonds.normal.get(HONEST, 0) >= sum(claim.bond for claim in mine)
     check_honest_wins_leftmost(match.game, solver)
 
 
+class Naive(Solver):
+    """Answers only what is against it, and leaves those who answer beside it alone."""
+
+    def is_to_be_countered(self, game: Game, index: int, honest: set[int]) -> bool:
+        parent = game.claims[index].parent
+        return parent is None or parent in honest
+
+
+def test_who_leaves_freeloaders_alone_loses_bonds_to_them() -> None:
+    # The control: without the rule on freeloaders, a false answer further left takes the bond.
+    @settings(max_examples=200)
+    @given(rounds=ROUNDS)
+    def played(rounds: list[tuple[list[tuple[int, bool, int]], int]]) -> None:
+        check_played(False, rounds, Naive(HONEST, Chain()))
+
+    with pytest.raises(AssertionError, match="stands left of the honest one"):
+        played()
+
+
 def check_honest_wins_leftmost(game: Game, solver: Solver) -> None:
-    """Whoever made the honest answer, a false claim's bond goes to an honest answer or to one as far left."""
-    honest = solver.honest(game)
-    for index in sorted(honest):
-        claim = game.claims[index]
-        assert claim.countered_by is None or claim.claimant != HONEST
+    """A claim that the honest player answered falls to it, or to an answer that stands further left and is true.
+
+    An answer that is further left and false would have been countered too: that is what freeloaders are countered for.
+    """
+    for index, claim in enumerate(game.claims):
+        mine = [game.claims[child] for child in claim.children if game.claims[child].claimant == HONEST]
+        if not mine or claim.countered_by == HONEST:
+            continue
+        standing = [child for child in claim.children if game.claims[child].countered_by is None]
+        first = min(standing, key=lambda child: game.claims[child].position.general)
+        assert game.claims[first].position.general <= min(answer.position.general for answer in mine)
+        assert not solver.attacks(game, first), f"a false answer to claim {index} stands left of the honest one"
 
 
 @pytest.mark.rule("DIS-fdg-clock", "DIS-fdg-clock-extended", "DIS-fdg-extension")

@@ -122,31 +122,42 @@ def test_a_threshold_not_above_the_lateness_lets_a_lie_win() -> None:
 # Cost and money.
 
 
-def money_of(arena: Arena, account: int) -> tuple[int, int]:
-    """What the account deposited, and what it was credited and could take."""
-    game = arena.game
-    stakes = sum(edge.stake for edge in game.edges.values() if edge.mover == account)
-    lost = sum(edge.stake for edge in game.edges.values() if edge.mover == account and not edge.refunded)
-    return stakes, lost
-
-
-@pytest.mark.rule("DIS-stake-covers-cost", "DIS-reimburse")
-@pytest.mark.parametrize("name", ["wrong_from_step", "forks_everywhere", "colludes", "is_a_wolf"])
-@settings(max_examples=6)
-@given(heights=SHAPE, seed=SEED)
-def test_honest_cost_is_bounded_by_the_stakes_that_liars_lose(name: str, heights: Heights, seed: int) -> None:
-    arena = play(heights, ATTACKS[name](heights, seed), after=12)
-    game, rules = arena.game, arena.game.parameters
-    stakes, lost = money_of(arena, HONEST)
-    assert stakes > 0
-    assert lost == 0, "the honest player has all its stakes back"
-    moves = sum(
-        n for (_, kind), n in arena.sent.items() if kind in {"Root", "Refine", "Bisect", "ConfirmByOneStepProof"}
+def stakes_lost(arena: Arena, honest: bool) -> int:
+    """Stakes that can no longer go back to who put them down: to the honest player, or to all others."""
+    return sum(
+        edge.stake for edge in arena.game.edges.values() if not edge.confirmed and (edge.mover == HONEST) == honest
     )
-    forfeited = sum(edge.stake for edge in game.edges.values() if edge.opens_level and not edge.refunded)
-    roots = sum(edge.opens_level for edge in game.edges.values())
-    assert moves <= roots * (max(heights) + 2)
-    assert forfeited * 100 >= rules.resource_ratio * moves * rules.cost_of_move // (1 + len(heights))
+
+
+COSTING: Final = ["wrong_root", "wrong_from_step", "forks_everywhere", "colludes", "is_a_wolf", "malforms", "griefs"]
+
+
+@pytest.mark.rule("DIS-stake-covers-cost", "DIS-reimburse", "DIS-useful")
+@pytest.mark.parametrize("name", COSTING)
+@settings(max_examples=4)
+@given(heights=SHAPE, seed=SEED)
+def test_liars_pay_for_what_they_cost(name: str, heights: Heights, seed: int) -> None:
+    arena = play(heights, ATTACKS[name](heights, seed), after=14)
+    rules, edges = arena.game.parameters, arena.game.edges.values()
+    moves = sum(arena.sent[HONEST, kind] for kind in ("Root", "Refine", "Bisect"))
+    assert stakes_lost(arena, honest=True) == 0, "honest stakes all go back"
+    assert arena.refused["pool-too-low"] == 0, "lost stakes reach for all useful edges"
+    useful = [edge for edge in edges if edge.mover == HONEST and edge.useful]
+    assert len(useful) >= moves, "every honest move is paid for at least once"
+    stakes = sum(edge.stake for edge in edges if edge.mover == HONEST)
+    assert arena.game.ledger.paid >= stakes + sum(rules.levels[edge.level].reimbursement for edge in useful)
+    assert 100 * stakes_lost(arena, honest=False) >= rules.resource_ratio * moves * rules.cost_of_move
+
+
+@pytest.mark.rule("DIS-stake-covers-cost")
+def test_stakes_below_the_cost_leave_honest_moves_unpaid() -> None:
+    # The control: with stakes of a tenth, lost stakes do not reach for the honest moves.
+    lie = wrong_from(6)
+    arena = Arena((2, 2), Adversary((Defender(66, lie),), (lie,)))
+    levels = tuple(attrs.evolve(level, stake=level.stake // 10) for level in arena.game.parameters.levels)
+    arena.game = attrs.evolve(arena.game, parameters=attrs.evolve(arena.game.parameters, levels=levels))
+    arena.play(after=14)
+    assert arena.refused["pool-too-low"] > 0
 
 
 @pytest.mark.rule("DIS-withdraw", "DIS-refund")
@@ -180,7 +191,7 @@ def test_fifty_sybils_are_beaten_by_one_honest_player() -> None:
     assert arena.confirmed_at <= arena.deadline
     assert sum(edge.level == 0 and edge.opens_level for edge in arena.game.edges.values()) == 51
     assert len(arena.game.edges) > 1_500
-    assert money_of(arena, HONEST)[1] == 0
+    assert stakes_lost(arena, honest=True) == 0
 
 
 # The transition function takes anything.
