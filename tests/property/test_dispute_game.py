@@ -15,11 +15,15 @@ from hyperion.settlement.dispute import events as e
 from hyperion.settlement.dispute.invariants import violated
 from hyperion.settlement.dispute.rules import step
 from hyperion.settlement.dispute.types import Game, Mode, Reason
+from hyperion.settlement.dispute.verifying import machine_step, micro_ends
 from hyperion.settlement.moment import Moment
+from hyperion.settlement.onestep.micro import entered, micro_after
+from hyperion.settlement.onestep.verify import advance, committed, witness
 from hyperion.settlement.rejection import Rejected
 from tests.support.dispute_actors import HONEST, Defender
 from tests.support.dispute_arena import Adversary, Arena
 from tests.support.dispute_attacks import ATTACKS, Heights, sybils
+from tests.support.dispute_machine import MachineWorld
 from tests.support.dispute_trace import TRUE, HashedWorld, World, wrong_from
 
 SHAPES: Final = ((2,), (3,), (2, 2), (3, 1), (2, 1, 1))
@@ -42,11 +46,38 @@ def play(heights: Heights, adversary: Adversary, censorship: int = 0, after: int
 @given(heights=SHAPE, seed=SEED)
 def test_games_over_real_commitments_go_as_those_over_ideal_ones(name: str, heights: Heights, seed: int) -> None:
     ideal = play(heights, ATTACKS[name](heights, seed), after=4)
-    real = Arena(heights, ATTACKS[name](heights, seed), hashed=True).play(4)
+    real = Arena(heights, ATTACKS[name](heights, seed), world_of=HashedWorld).play(4)
     assert real.confirmed_at == ideal.confirmed_at
     assert (real.sent, real.refused) == (ideal.sent, ideal.refused)
     assert real.game.ledger == ideal.game.ledger
     assert len(real.game.edges) == len(ideal.game.edges)
+
+
+@pytest.mark.rule("DIS-machine-step", "DIS-verifier", "DIS-confirm-by-one-step")
+@pytest.mark.parametrize("name", ["wrong_from_step", "malforms"])
+@settings(max_examples=5)
+@given(step=st.integers(1, 32))
+def test_a_faulty_run_of_the_real_machine_is_refuted_by_one_of_its_steps(name: str, step: int) -> None:
+    heights = (2, 3)
+    arena = Arena(heights, ATTACKS[name](heights, step - 1), world_of=MachineWorld).play(4)
+    assert arena.confirmed_at is not None
+    assert arena.sent[HONEST, "ConfirmByOneStepProof"] == 1
+    assert arena.refused["step-proof"] > 0 or name != "malforms"
+
+
+@pytest.mark.rule("DIS-machine-step")
+def test_a_witness_of_the_machine_shows_one_step_at_its_level_and_nothing_else() -> None:
+    world = MachineWorld((2, 3))
+    state, after = world.state_at(TRUE, 5), world.state_at(TRUE, 6)
+    step, shown = machine_step(1), world.witness(state)
+    assert step(1, state, shown) == after
+    assert [step(0, state, shown), step(1, after, shown), step(1, state, None), step(1, state, ())] == [None] * 4
+    enter, leave = micro_ends(2)
+    assert (enter(1, state), leave(1, state)) == (state, state)
+    begun, done = advance(entered(committed(world.run(0)[5])), micro_after), leave(2, after)
+    assert enter(2, state) == entered(committed(world.run(0)[5])).root
+    assert begun.root == done
+    assert step(2, enter(2, state), witness(entered(committed(world.run(0)[5])), micro_after)) == done
 
 
 @pytest.mark.rule("DIS-verifier")

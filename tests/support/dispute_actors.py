@@ -14,7 +14,7 @@ from hyperion.settlement.dispute.bisection import bisection_height
 from hyperion.settlement.dispute.identity import Hash, edge_id, mutual_id
 from hyperion.settlement.dispute.timers import assertion_time, is_rivalled, own_time, rivalry_of
 from hyperion.settlement.dispute.types import INFINITE, Edge, Game, Mode
-from tests.support.dispute_trace import BAD_PROOF, GOOD_PROOF, TRUE, Trace, World, wrong_from
+from tests.support.dispute_trace import BAD_PROOF, TRUE, Trace, World, wrong_from
 
 HONEST: Final = 1
 
@@ -156,7 +156,7 @@ class Defender:
 
     def proof(self, world: World, node: Node) -> e.Event:
         before, before_proof, after, after_proof = self.ends(world, node)
-        return e.ConfirmByOneStepProof(node.edge.id, before, before_proof, after, after_proof, GOOD_PROOF)
+        return e.ConfirmByOneStepProof(node.edge.id, before, before_proof, after, after_proof, world.witness(before))
 
     def refinement(self, game: Game, world: World, node: Node) -> e.Event:
         before, before_proof, after, after_proof = self.ends(world, node)

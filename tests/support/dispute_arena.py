@@ -6,6 +6,7 @@ the L1, which keeps its own events and loses the honest ones, counts as censorin
 """
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Final
 
 import attrs
@@ -18,7 +19,7 @@ from hyperion.settlement.dispute.types import Edge, Game, Mode
 from hyperion.settlement.moment import Moment
 from hyperion.settlement.rejection import Rejected
 from tests.support.dispute_actors import HONEST, Defender, Player, claim_of
-from tests.support.dispute_trace import TRUE, HashedWorld, Trace, World, parameters
+from tests.support.dispute_trace import TRUE, Trace, World, parameters
 
 ORIGIN: Final = identity(100, 1)
 START: Final = 1_000
@@ -51,8 +52,8 @@ class Arena:
     watch: bool = True
     """Whether every state is held against the invariants, or only the last of each block."""
     honest: Player = attrs.field(factory=lambda: Defender(HONEST))
-    hashed: bool = False
-    """Whether histories are committed to as in the model, or by their descriptions."""
+    world_of: Callable[[tuple[int, ...]], World] = World
+    """How histories are committed to, and what the machine is."""
     world: World = attrs.field(init=False)
     game: Game = attrs.field(init=False)
     block: int = 0
@@ -63,7 +64,7 @@ class Arena:
     confirmed_at: int | None = None
 
     def __attrs_post_init__(self) -> None:
-        self.world = HashedWorld(self.heights) if self.hashed else World(self.heights)
+        self.world = self.world_of(self.heights)
         rules = parameters(self.heights, self.censorship, self.provable)
         game = open_game(rules, ORIGIN, self.world.state_at(TRUE, 0), Moment(START, 0))
         assert isinstance(game, Game), game

@@ -97,6 +97,10 @@ class World:
         """What shows that a state is in a trace's history."""
         return GOOD_PROOF
 
+    def witness(self, state: Hash) -> object:
+        """What shows the step from a state."""
+        return GOOD_PROOF
+
     def final(self, trace: Trace) -> Hash:
         return self.state_at(trace, self.length)
 

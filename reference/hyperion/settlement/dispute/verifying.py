@@ -7,6 +7,10 @@ from hyperion.rules import rule
 from hyperion.settlement import history
 from hyperion.settlement.dispute.identity import Hash
 from hyperion.settlement.dispute.types import Proof, Verifier
+from hyperion.settlement.onestep import micro
+from hyperion.settlement.onestep.micro import verify_micro_step
+from hyperion.settlement.onestep.verify import verify_step
+from hyperion.settlement.rejection import Rejected
 
 
 def is_path(proof: Proof) -> TypeGuard[history.Proof]:
@@ -32,3 +36,27 @@ def verifier_of(
         return is_path(proof) and history.includes(root, height, index, state, proof)
 
     return Verifier(history.single, is_prefix, includes, enter, leave, step)
+
+
+@rule("DIS-machine-step", "At the level of machine steps, a step is what the machine does, as checked from two roots.")
+def machine_step(machine_level: int) -> Callable[[int, Hash, Proof], Hash | None]:
+    """The step of a game whose level ``machine_level`` counts steps of the machine, and the next its micro steps.
+
+    A witness of another form than a tuple of strings, or one that the one-step verifier refuses, shows nothing.
+    """
+
+    def after(level: int, state: Hash, witness: Proof) -> Hash | None:
+        if not is_path(witness) or level < machine_level:
+            return None
+        reached = verify_step(state, witness) if level == machine_level else verify_micro_step(state, witness)
+        return None if isinstance(reached, Rejected) else reached
+
+    return after
+
+
+def micro_ends(micro_level: int) -> tuple[Callable[[int, Hash], Hash], Callable[[int, Hash], Hash]]:
+    """``enter`` and ``leave`` of a game whose level ``micro_level`` counts micro steps; others share their states."""
+    return (
+        lambda level, state: micro.enter(state) if level == micro_level else state,
+        lambda level, state: micro.leave(state) if level == micro_level else state,
+    )
