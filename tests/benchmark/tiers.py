@@ -2,18 +2,20 @@
 
 Timed, in CPU seconds, is the executor alone: from the machine at the start of a transaction to the halted one; making
 blocks is included. Each round begins with empty caches, which then stay from case to case, as they would in a node.
-Executors take turns within a case, and the one that begins changes; sums over a group are compared, and the median over
-the rounds is shown. ``--sweep`` compares settings of the cache with one another on the same cases. Run it as
+Executors take turns within a case, after a run that is not timed, and the one that begins changes. What a case does is
+the same in each round, so its time is the least of the rounds; sums over a group are compared. Groups that take less
+than ``TOO_SHORT`` are put together as "short": a pause of the machine would decide about one of them. ``--sweep``
+compares settings of the cache with one another on the same cases. Run it as
 ``python -m tests.benchmark.tiers --fixtures DIR``.
 """
 
+import gc
 import json
 import time
 from collections import defaultdict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Annotated, Final, TypeAlias
 
 import attrs
@@ -29,15 +31,24 @@ from hyperion.vm.step import Executor, run
 from hyperion_conformance.fixtures.source import Case
 from hyperion_conformance.fixtures.state_case import run_state_case
 from tests.benchmark.official import sample
+from tests.benchmark.programs import programs
+from tests.benchmark.workers.model import start_of
 
 RUN: Final = "run"
 STAGED: Final = "staged"
 TOTAL: Final = ("all", "")
-SWEPT: Final = tuple((enough, price) for enough in (1, 4, 16, 64) for price in (100, 400, 1600))
+SHORT: Final = ("short", "")
+PROGRAM: Final = "program"
+TOO_SHORT: Final = 0.05
+"""Seconds."""
+SWEPT: Final = tuple((enough, price) for enough in (1, 4, 16, 64, 256) for price in (500, 2000))
 """Settings: notes before a block, and steps for an instruction."""
 
 Group: TypeAlias = tuple[str, str]
+Figures: TypeAlias = dict[str, float]
+"""Seconds by executor."""
 Seconds: TypeAlias = dict[Group, dict[str, float]]
+Job: TypeAlias = "tuple[Group, Callable[[list[tuple[str, Clocked]]], Figures]]"
 
 console = Console(width=None if Console().is_terminal else 100)
 
@@ -76,10 +87,11 @@ def contenders(sweep: bool) -> dict[str, Callable[[], Executor]]:
     return found
 
 
-def measure(case: Case, executors: list[tuple[str, Clocked]]) -> dict[str, float]:
+def measure(case: Case, executors: list[tuple[str, Clocked]]) -> Figures:
     """The seconds of each executor on a case, which must end as it states."""
     test = msgspec.json.decode(case.raw)
-    seconds: dict[str, float] = {}
+    seconds: Figures = {}
+    run_state_case(test, case.fork, case.index)
     for name, clocked in executors:
         mismatch = run_state_case(test, case.fork, case.index, executor=clocked)
         if mismatch is not None:
@@ -88,35 +100,82 @@ def measure(case: Case, executors: list[tuple[str, Clocked]]) -> dict[str, float
     return seconds
 
 
-def one_round(cases: list[Case], makers: dict[str, Callable[[], Executor]], progress: Progress) -> Seconds:
-    """The seconds of each group by executor, in one round over all cases."""
+def run_all(machine: Machine, executors: list[tuple[str, Clocked]]) -> Figures:
+    """The seconds of each executor from ``machine`` on."""
+    for _, clocked in executors:
+        clocked(machine)
+    return {name: clocked.taken() for name, clocked in executors}
+
+
+def one_round(jobs: list[Job], makers: dict[str, Callable[[], Executor]], progress: Progress) -> list[Figures]:
+    """The seconds of each job by executor, in one round over all jobs."""
     executors = [(name, Clocked(make())) for name, make in makers.items()]
+    gc.collect()
+    gc.freeze()
+    return [
+        job(executors[turn % len(executors) :] + executors[: turn % len(executors)])
+        for turn, (_, job) in enumerate(progress.track(jobs, description="measuring"))
+    ]
+
+
+def sums_of(jobs: list[Job], rounds: list[list[Figures]]) -> Seconds:
+    """The seconds of each group by executor: the groups that are long enough, the others as one, and official ones."""
     sums: Seconds = defaultdict(lambda: defaultdict(float))
-    for turn, case in enumerate(progress.track(cases, description="measuring")):
-        first = turn % len(executors)
-        for name, seconds in measure(case, executors[first:] + executors[:first]).items():
-            sums[case.fork, case.folder][name] += seconds
-            sums[TOTAL][name] += seconds
-    return sums
+    for (group, _), figures in zip(jobs, zip(*rounds, strict=True), strict=True):
+        for name in figures[0]:
+            sums[group][name] += min(each[name] for each in figures)
+    found: Seconds = defaultdict(lambda: defaultdict(float))
+    for group, seconds in sums.items():
+        program = group[0] == PROGRAM
+        for each in (group if program or seconds[RUN] >= TOO_SHORT else SHORT, *(() if program else (TOTAL,))):
+            for name, taken in seconds.items():
+                found[each][name] += taken
+    return found
 
 
-def ratio(rounds: list[Seconds], group: Group, name: str) -> float:
-    """How long the executor takes on the group, where ``run`` takes 1: the median of the rounds."""
-    return median(one[group][name] / one[group][RUN] for one in rounds)
+def jobs_of(cases: list[Case], repeats: int) -> list[Job]:
+    """What is run: the cases, and each program of the benchmark so many times in a row."""
+    found: list[Job] = [((case.fork, case.folder), partial(measure, case)) for case in cases]
+    for program in programs():
+        if not program["filler"]:
+            machine = start_of({**program})
+            found += [((PROGRAM, program["name"]), partial(run_all, machine))] * repeats
+    return found
 
 
-def table_of(rounds: list[Seconds], cases: list[Case], names: list[str]) -> Table:
-    """By group: cases, seconds of ``run``, and how long the others take where it takes 1."""
-    table = Table(title="CPU time of the executor, where run takes 1: medians of the rounds", box=None)
+def ratio(seconds: Seconds, group: Group, name: str) -> float:
+    """How long the executor takes on the group, where ``run`` takes 1."""
+    return seconds[group][name] / seconds[group][RUN]
+
+
+def groups_of(seconds: Seconds) -> list[Group]:
+    """The groups, what is put together at the end."""
+    return sorted(seconds, key=lambda group: (group in (SHORT, TOTAL), group))
+
+
+def table_of(seconds: Seconds) -> Table:
+    """By group: seconds of ``run``, and how long the other takes where it takes 1."""
+    table = Table(title="CPU time of the executor, where run takes 1", box=None)
     for heading in ("fork", "topic"):
         table.add_column(heading, style="cyan", no_wrap=True)
-    for heading in ("cases", "run s", *names):
+    for heading in ("run s", "staged"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for group in (*sorted(set(rounds[0]) - {TOTAL}), TOTAL):
-        count = sum(group in (TOTAL, (case.fork, case.folder)) for case in cases)
-        seconds = median(one[group][RUN] for one in rounds)
-        figures = [f"{ratio(rounds, group, name):.3f}" for name in names]
-        table.add_row(*group, f"{count:,}", f"{seconds:.2f}", *figures, style="bold" if group == TOTAL else None)
+    for group in groups_of(seconds):
+        table.add_row(*group, f"{seconds[group][RUN]:.3f}", f"{ratio(seconds, group, STAGED):.3f}")
+    return table
+
+
+def sweep_of(seconds: Seconds, names: list[str]) -> Table:
+    """By setting: what the official cases take in all and in the worst group, and what each program takes."""
+    table = Table(title="notes before a block / steps for an instruction: CPU time, where run takes 1", box=None)
+    programs_of = [group for group in groups_of(seconds) if group[0] == PROGRAM]
+    official = [group for group in groups_of(seconds) if group[0] != PROGRAM]
+    for heading in ("setting", "official", "worst", *(topic[:6] for _, topic in programs_of)):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for name in names:
+        worst = max(ratio(seconds, group, name) for group in official)
+        figures = (ratio(seconds, TOTAL, name), worst, *(ratio(seconds, group, name) for group in programs_of))
+        table.add_row(name, *(f"{figure:.2f}" for figure in figures))
     return table
 
 
@@ -125,6 +184,7 @@ def main(
     every: Annotated[int, typer.Option(min=1, help="take every n-th case")] = 40,
     rounds: Annotated[int, typer.Option(min=1, help="rounds, each with empty caches")] = 3,
     slow: Annotated[float, typer.Option(help="leave out cases for which EELS is known to need more seconds")] = 60.0,
+    repeats: Annotated[int, typer.Option(min=0, help="runs of each program of the benchmark in a round")] = 0,
     sweep: Annotated[bool, typer.Option("--sweep", help="compare settings: notes/steps for an instruction")] = False,
     tolerance: Annotated[float, typer.Option(help="what a group may take more, for noise")] = 0.01,
     json_file: Annotated[Path | None, typer.Option("--json", help="write the seconds here too")] = None,
@@ -133,17 +193,20 @@ def main(
     """Measure the executor with blocks against ``run`` on official state tests."""
     folder = fixtures / "evm" if (fixtures / "evm").is_dir() else fixtures
     cases, left_out = sample(folder, every, slow)
-    makers = contenders(sweep)
+    jobs, makers = jobs_of(cases, repeats), contenders(sweep)
     names = [name for name in makers if name != RUN]
     with Progress(console=console, transient=True) as progress:
-        found = [one_round(cases, makers, progress) for _ in range(rounds)]
-    console.print(table_of(found, cases, names))
-    slower = [group for group in found[0] for name in names if ratio(found, group, name) > 1 + tolerance]
-    console.print(f"every {every}th case, {left_out} left out; {rounds} rounds")
-    told = ", ".join(f"{fork} {topic}".strip() for fork, topic in dict.fromkeys(slower)) or "none"
-    console.print(f"groups that take more than {1 + tolerance:g} with blocks: {told}")
+        found = sums_of(jobs, [one_round(jobs, makers, progress) for _ in range(rounds)])
+    console.print(sweep_of(found, names) if sweep else table_of(found))
+    slower = [
+        " ".join(group).strip()
+        for group in groups_of(found)
+        if group[0] != PROGRAM and any(ratio(found, group, name) > 1 + tolerance for name in names)
+    ]
+    console.print(f"every {every}th case, {left_out} left out; least of {rounds} rounds for each")
+    console.print(f"groups that take more than {1 + tolerance:g} with blocks: {', '.join(slower) or 'none'}")
     if json_file is not None:
-        rows = [[[*group, seconds] for group, seconds in one.items()] for one in found]
+        rows = [[*group, seconds] for group, seconds in found.items()]
         json_file.write_text(json.dumps(rows, indent=1) + "\n")
     if check and slower:
         raise typer.Exit(1)

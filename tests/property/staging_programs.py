@@ -1,7 +1,7 @@
 """Random programs for the staged executor, and the comparison of its blocks with ``step`` on the whole machine.
 
-``python -m tests.property.staging_programs SEED COUNT`` is the campaign: it stops with the program at the first
-difference, and says how many programs, machines, blocks, exits of blocks and instructions it has compared.
+``python -m tests.property.staging_programs SEED COUNT [MACHINES]`` is the campaign: it runs so many programs, each from
+so many machines, stops with the program at the first difference, and says what it has compared.
 """
 
 import sys
@@ -238,4 +238,4 @@ def campaign(seed: int, count: int, machines: int = MACHINES) -> str:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(campaign(int(sys.argv[1]), int(sys.argv[2])) + "\n")
+    sys.stdout.write(campaign(*map(int, sys.argv[1:4])) + "\n")

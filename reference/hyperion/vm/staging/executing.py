@@ -20,7 +20,7 @@ from hyperion.vm.machine import Frame, Log, Machine, Substate
 from hyperion.vm.memory import Memory
 from hyperion.vm.stack import Stack
 from hyperion.vm.staging.recording import Code
-from hyperion.vm.staging.tracing import JUMPDEST, MOST_STEPS, Block, trace_block
+from hyperion.vm.staging.tracing import JUMPDEST, Block, trace_block
 from hyperion.vm.step import step
 
 Run: TypeAlias = Callable[[Machine], Machine]
@@ -33,12 +33,13 @@ LONGEST_STRETCH: Final = 64
 
 STEPS_BETWEEN_NOTES: Final = 997
 """Not a number that loops have often: notes in step with a loop would always be at the same place."""
-NOTES_BEFORE_BLOCK: Final = 4
+NOTES_BEFORE_BLOCK: Final = 64
+"""An entry that was noted so often has taken about as long as making its block takes."""
 STEPS_FOR_INSTRUCTION: Final = 2_000
 """Making the block of an instruction takes as long as some six hundred steps (measured), so blocks take at most a
 quarter of the time."""
-LEAST_PAID: Final = 64
-"""For fewer instructions a block is not begun: it would be cut off soon, and stay so."""
+LEAST_PAID: Final = 128
+"""A block is begun when so many instructions are paid for. Most have fewer; one that has more is paid for later."""
 LEAST_INSTRUCTIONS: Final = 6
 """Fewer are done as fast by ``step`` (measured)."""
 MOST_INSTRUCTIONS: Final = 100_000
@@ -149,10 +150,10 @@ class Table:
         self.counts[entry] = counted
         return counted
 
-    def make(self, entry: int, least: int = 0, most: int = MOST_STEPS) -> int:
+    def make(self, entry: int, least: int = 0) -> int:
         """Make the block of an entry, if it can have one of so many instructions; how many were traced."""
         self.counts[entry] = -(2**62)
-        block = trace_block(self.code, entry, most)
+        block = trace_block(self.code, entry)
         if block is None:
             return 1
         if block.instructions >= least:
@@ -215,7 +216,7 @@ class Blocks:
     pause: int = STEPS_BETWEEN_NOTES
     """So many steps are taken between two notes."""
     price: int = STEPS_FOR_INSTRUCTION
-    """So many steps, in blocks or not, have to be taken for each instruction that is traced."""
+    """So many steps, in blocks or not, have to be taken for each instruction that is traced. At 0 nothing has to be."""
     least: int = LEAST_INSTRUCTIONS
     most_codes: int = 1024
     """Of a fork."""
@@ -285,10 +286,9 @@ class Blocks:
         clock = self.clock
         if table.count(entry) < self.enough:
             return False
-        most = MOST_STEPS if self.price == 0 else (clock[BEFORE] + steps) // self.price - clock[TRACED]
-        if most < LEAST_PAID:
+        if (clock[TRACED] + LEAST_PAID) * self.price > clock[BEFORE] + steps:
             return False
-        clock[TRACED] += table.make(entry, self.least, min(MOST_STEPS, most))
+        clock[TRACED] += table.make(entry, self.least)
         if entry not in table.blocks:
             return False
         clock[HELD] += table.texts[entry].instructions

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from hyperion.symbolic.expression import Op, Term
+from hyperion.symbolic.rewrites import rewriting
 from hyperion.vm.staging.recording import Unstaged
 
 INFIX: Final = (
@@ -33,6 +34,7 @@ def nodes(term: Term, names: Mapping[Term, str], most: int = MOST_NODES) -> int:
     return count
 
 
+@rewriting("sum-negative")
 def text(term: Term, names: Mapping[Term, str]) -> str:
     """The term as an expression; ``names`` are those of values that are in variables already."""
     if term in names:
@@ -65,6 +67,7 @@ def text(term: Term, names: Mapping[Term, str]) -> str:
     raise Unstaged
 
 
+@rewriting("condition-then", "condition-otherwise", "not-not", "not-equal", "not-less")
 def condition(term: Term, names: Mapping[Term, str], holds: bool = True) -> str:
     """The term, or its opposite, as a condition. A comparison of ``1 if c else 0`` with 0 or 1 is ``c``, or not."""
     if term in names:

@@ -132,7 +132,6 @@ class Trace:
 
     code: Code
     root: int
-    most_steps: int = MOST_STEPS
     most_memory: int = MOST_MEMORY
     """Bytes up to which memory grows."""
     known: dict[Key, Term] = attrs.field(factory=dict)
@@ -223,7 +222,7 @@ class Trace:
             if state.pc == self.root and state.steps:
                 self.back(state, indent)
                 return
-            if self.numbers[STEPS] >= self.most_steps or state.pc in seen:
+            if self.numbers[STEPS] >= MOST_STEPS or state.pc in seen:
                 self.leave(state, indent)
                 return
             try:
@@ -674,15 +673,15 @@ def replaced(term: Term, held: dict[Term, Term], terms: Terms) -> Term:
     return term
 
 
-def trace_block(code: Code, entry: int, most_steps: int = MOST_STEPS) -> Block | None:
-    """The block for ``entry``, of so many instructions at most; None if its first instruction is not for blocks.
+def trace_block(code: Code, entry: int) -> Block | None:
+    """The block for ``entry``; None if its first instruction is not for blocks.
 
     In a loop memory grows in the first round, if at all, so that a loop is made as if it did not.
     """
-    trace = traced(Trace(code, entry, most_steps))
+    trace = traced(Trace(code, entry))
     count = trace.numbers[STEPS]
     if LOOP in trace.uses and GROWN in trace.uses:
-        trace = traced(Trace(code, entry, most_steps, 0))
+        trace = traced(Trace(code, entry, 0))
         count += trace.numbers[STEPS]
     return Block(entry, trace.render(), trace.numbers[STEPS], count) if trace.numbers[STEPS] else None
 
