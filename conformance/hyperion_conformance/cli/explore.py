@@ -148,7 +148,8 @@ def check_liveness(console: Console, plan: StmPlan, search: Search[int]) -> bool
 
 def system_of(search: Search[int]) -> StmSystem:
     """The system of a search of Block-STM."""
-    assert isinstance(search.system, StmSystem)
+    if not isinstance(search.system, StmSystem):
+        raise TypeError(f"{search.plan} is no plan of Block-STM")
     return search.system
 
 

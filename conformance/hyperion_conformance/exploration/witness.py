@@ -10,7 +10,6 @@ from hyperion.parallel.counter import Pc, Transition
 from hyperion.parallel.program import Block
 from hyperion.parallel.worker import Grain
 
-
 STRETCH: Final = re.compile(r"([0-9]{1,2})(?:x([0-9]{1,6}))?")
 """So many steps of one worker."""
 
