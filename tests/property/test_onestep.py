@@ -17,7 +17,7 @@ from hyperion.settlement.rejection import Rejected
 from hyperion.state.world import EMPTY_WORLD, Account
 from hyperion.vm.code import analyse
 from hyperion.vm.forks import FORKS, OSAKA
-from hyperion.vm.machine import CALL_DEPTH_LIMIT, Machine
+from hyperion.vm.machine import CALL_DEPTH_LIMIT, Halt, Machine, Status
 from hyperion.vm.step import step
 from tests.property.test_step import any_bytes, programs, started
 from tests.support.machines import CONTRACT, assemble, machine_for
@@ -74,20 +74,18 @@ def test_every_precompile(address: int, data: bytes, gas: int) -> None:
         assert disagreement(machine) is None
 
 
-MODEXP_INPUT = b"".join(number.to_bytes(32, "big") for number in (1, 1, 1)) + b"\x03\x05\x07"
-INIT = assemble("CALLDATASIZE POP 0x5f5ffd")
 PROGRAMS = {
-    "call with output": "9 0 MSTORE 64 3 40 1 0 13246190 GAS CALL RETURNDATASIZE 0 5 RETURNDATACOPY",
+    "call with output": "9 0 MSTORE 64 3 40 1 0 13242862 GAS CALL RETURNDATASIZE 0 5 RETURNDATACOPY",
     "call with value": "0 0 0 0 7 2989 GAS CALL",
     "call without funds": "0 0 0 0 999 2989 GAS CALL",
     "call of nothing": "0 0 0 0 0 11 GAS CALL",
-    "delegate call": "0 0 0 0 13246190 GAS DELEGATECALL",
-    "call code": "0 0 0 0 3 13246190 GAS CALLCODE",
-    "static call that writes": "0 0 0 0 13246190 GAS STATICCALL",
-    "call of one that delegates": "0 0 0 0 0 3726550910 GAS CALL",
+    "delegate call": "0 0 0 0 13242862 GAS DELEGATECALL",
+    "call code": "0 0 0 0 3 13242862 GAS CALLCODE",
+    "static call that writes": "0 0 0 0 13242862 GAS STATICCALL",
+    "call of one that delegates": "0 0 0 0 0 3726535294 GAS CALL",
     "call that reverts": "9 3 0 0 0 78 GAS CALL",
-    "call that runs out of gas": "0 0 0 0 0 13246190 20 CALL",
-    "create": "0x7d600a600c600039600a6000f3602a60005260206000f3000000000000000000 0 MSTORE 30 2 3 CREATE",
+    "call that runs out of gas": "0 0 0 0 0 13242862 20 CALL",
+    "create": "0x7d600a600c600039600a6000f3602a60005260206000f30000000000000000 0 MSTORE 30 2 3 CREATE",
     "create again": "0x6360015ff3 0 MSTORE 9 4 28 0 CREATE2 9 4 28 0 CREATE2",
     "create that reverts": "0x635f5f5ffd 0 MSTORE 4 28 0 CREATE RETURNDATASIZE",
     "create that returns bad code": "0x6a60ef5f5360015ff3000000 0 MSTORE 11 21 0 CREATE",
@@ -101,20 +99,38 @@ PROGRAMS = {
     "transient": "1 5 TSTORE 5 TLOAD 0 5 TSTORE 5 TLOAD",
     "logs": "7 0 MSTORE 33 1 LOG0 0 0 9 LOG1 3 2 1 4 5 LOG3",
     "overlapping copy": "7 31 MSTORE 64 16 1 MCOPY 64 1 16 MCOPY",
-    "code": "40 0 0 CODECOPY 40 3 1 13246190 EXTCODECOPY 13246190 EXTCODESIZE 13246190 EXTCODEHASH 11 EXTCODEHASH",
+    "code": "40 0 0 CODECOPY 40 3 1 13242862 EXTCODECOPY 13242862 EXTCODESIZE 13242862 EXTCODEHASH 11 EXTCODEHASH",
 }
 
 
 @pytest.mark.rule("DIS-commit-stack", "DIS-commit-world", "DIS-commit-substate", "DIS-commit-environment")
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_boundaries(name: str) -> None:
-    machine = machine_for(
-        assemble(PROGRAMS[name]), 10**6, value=9, storage={1: 1, 2: 1}, others=OTHERS, calldata=b"\x05" * 40
-    )
-    seen = list(run_of(machine, 200))
-    assert seen[-1].halted
-    for reached in seen:
-        assert disagreement(reached) is None
+    reached = run_of_program(name)
+    assert [disagreement(machine) for machine in reached] == [None] * len(reached)
+
+
+def run_of_program(name: str) -> list[Machine]:
+    """All machines of one of the programs."""
+    code = assemble(PROGRAMS[name])
+    machine = machine_for(code, 10**6, value=9, storage={1: 1, 2: 1}, others=OTHERS, calldata=b"\x05" * 40)
+    return list(run_of(machine, 200))
+
+
+def test_the_programs_end_in_every_way() -> None:
+    ends = {
+        machine.boundary.status
+        for name in PROGRAMS
+        for machine in run_of_program(name)
+        if isinstance(machine.boundary, Halt)
+    }
+    others = {
+        Status.STACK_OVERFLOW,
+        Status.RETURN_DATA_OUT_OF_BOUNDS,
+        Status.INITCODE_TOO_LARGE,
+        Status.CODE_TOO_LARGE,
+    }
+    assert ends == set(Status) - others
 
 
 def test_a_full_stack_and_a_deep_frame() -> None:
