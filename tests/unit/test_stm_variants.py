@@ -1,16 +1,20 @@
 """Faulty variants of Block-STM are found, sound ones are not, and schedules that show a fault can be replayed."""
 
+import os
 import re
+import signal
+from pathlib import Path
 from typing import Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 from typer.testing import CliRunner
 
 from hyperion.parallel.configuration import is_final, outcome
 from hyperion.parallel.mvmemory import Blocked
-from hyperion_conformance.cli.explore import app
+from hyperion_conformance.cli.explore import Watcher, app, interruptible
 from hyperion_conformance.exploration import witness
 from hyperion_conformance.exploration.hunts import first_kill, hunt, kill_of
 from hyperion_conformance.exploration.mutants import SOUND, UNSOUND, VARIANTS
@@ -149,6 +153,27 @@ def test_the_command_shows_a_fault_that_can_be_replayed() -> None:
 
 def test_a_search_that_was_cut_is_inconclusive() -> None:
     assert command("--txs", "3", "--workload", "chain", "--limit", "100")[0] == 4
+
+
+def test_a_search_that_was_cut_goes_on_from_its_file(tmp_path: Path) -> None:
+    words = ("--txs", "2", "--workload", "chain", "--checkpoint", str(tmp_path / "kept"))
+    assert command(*words, "--limit", "100")[0] == 4
+    assert (tmp_path / "kept").exists()
+    code, text = command(*words)
+    assert code == 0
+    assert text.splitlines()[-1] == command("--txs", "2", "--workload", "chain")[1].splitlines()[-1]
+    assert command("--txs", "3", *words[2:])[0] == 2
+
+
+def test_an_interrupt_ends_a_search_in_good_order() -> None:
+    watcher = Watcher(Console(quiet=True), 1_000_000, None)
+    search = begin(StmPlan(2, 2, "chain"))
+    with interruptible(watcher):
+        os.kill(os.getpid(), signal.SIGINT)
+        explore(search, watch=watcher)
+    assert watcher.interrupted
+    assert 0 < search.expanded < len(search.states) + 1
+    assert not search.is_complete
 
 
 @pytest.mark.parametrize(
