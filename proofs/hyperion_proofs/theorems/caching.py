@@ -180,8 +180,8 @@ WRITE: Final = Theorem(
     (*by_mode(writes), Obligation("a line is flushed", cleans, ARITHMETIC)),
     (
         seeded(
-            "the world is written to, but the line is not", writes(False),
-            lambda: in_place(storage.write, "Line(word, hot.writes_back)", "Line(hot.world.storage(*slot), False)"),
+            "a line that was written is not marked", writes(True),
+            lambda: in_place(storage.write, "Line(word, hot.writes_back)", "Line(word, False)"),
         ),
         seeded(
             "the write is not noted", writes(True),
