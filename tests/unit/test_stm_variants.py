@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 
 from hyperion.parallel.configuration import is_final, outcome
 from hyperion.parallel.mvmemory import Blocked
-from hyperion_conformance.cli.explore import Watcher, app, interruptible
+from hyperion_conformance.cli.explore import Watcher, app, interruptible, kill_row
 from hyperion_conformance.exploration import witness
-from hyperion_conformance.exploration.hunts import first_kill, hunt, kill_of
+from hyperion_conformance.exploration.hunts import Hunt, Kill, first_kill, hunt, kill_of
 from hyperion_conformance.exploration.mutants import SOUND, UNSOUND, VARIANTS
 from hyperion_conformance.exploration.search import begin, explore
 from hyperion_conformance.exploration.stm import StmPlan
@@ -189,6 +189,14 @@ def test_an_interrupt_ends_a_search_in_good_order() -> None:
 )
 def test_wrong_usage_is_refused(words: tuple[str, ...]) -> None:
     assert command(*words)[0] == 2
+
+
+def test_the_table_of_variants_fits_the_screen() -> None:
+    plan = StmPlan(3, 2, "counter", variant="lower-beyond-and-validate")
+    kill = Kill(plan, "CARD does not hold: so", 123_456, (0,) * 164)
+    row = kill_row(Hunt("lower-beyond-and-validate", kill, kill, 0, 0))
+    plain = [re.sub(r"\[/?[a-z]*\]", "", part) for part in row]
+    assert sum(map(len, plain)) + 2 * (len(row) - 1) <= 100
 
 
 def test_the_comparison_fits_the_screen() -> None:

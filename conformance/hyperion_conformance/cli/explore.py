@@ -195,7 +195,7 @@ def show_variants(console: Console, largest: int, workers: Workers) -> int:
         rows.append(kill_row(found))
         failed += [] if found.as_expected else [found.variant]
         console.print(f"  {len(rows)} of {len(VARIANTS)}: {found.variant}", highlight=False)
-    names = ("variant", "verdict", "invariant", "states/steps", "ends alone", "states/steps")
+    names = ("variant", "verdict", "n×t, invariant", "states/steps", "n×t, end", "states/steps")
     console.print(table_of(rows, names, 3))
     unsound = sum(variant.sound is None for variant in VARIANTS.values())
     unexpected = f"; unexpected: {', '.join(failed)}" if failed else ""

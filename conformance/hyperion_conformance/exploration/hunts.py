@@ -29,8 +29,8 @@ class Kill:
 
     @property
     def where(self) -> str:
-        """The configuration in short."""
-        return f"n={self.plan.transactions} t={self.plan.workers} {self.plan.workload}"
+        """The configuration in short: transactions × workers, and the workload."""
+        return f"{self.plan.transactions}×{self.plan.workers} {self.plan.workload}"
 
 
 @attrs.frozen
