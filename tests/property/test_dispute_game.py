@@ -134,7 +134,7 @@ def test_more_censoring_than_the_parameters_allow_lets_a_lie_win() -> None:
     # The control: the bound on censoring is what the claim rests on.
     heights, lie = (2, 2), wrong_from(6)
     adversary = Adversary((Defender(66, lie),), (lie,), censors=frozenset(range(200)), honest_first=True)
-    with pytest.raises(AssertionError, match="a false edge is confirmed"):
+    with pytest.raises(AssertionError, match="a false assertion has won"):
         play(heights, adversary)
 
 
@@ -146,7 +146,7 @@ def test_a_threshold_not_above_the_lateness_lets_a_lie_win() -> None:
     arena = Arena(heights, adversary, censorship)
     short = attrs.evolve(arena.game.parameters, threshold=censorship - SLOT)
     arena.game = attrs.evolve(arena.game, parameters=short)
-    with pytest.raises(AssertionError, match="a false edge is confirmed"):
+    with pytest.raises(AssertionError, match="a false assertion has won"):
         arena.play()
 
 
@@ -216,12 +216,12 @@ def test_in_refund_mode_everybody_gets_its_deposits_and_nothing_else(heights: He
 
 @pytest.mark.rule("DIS-rivals", "DIS-shared-half")
 def test_fifty_sybils_are_beaten_by_one_honest_player() -> None:
-    heights = (8, 8)
+    heights = (6, 6)
     arena = Arena(heights, sybils(heights, 50), watch=False, honest=Defender(HONEST, counts_every=4)).play(after=10)
     assert arena.confirmed_at is not None
     assert arena.confirmed_at <= arena.deadline
     assert sum(edge.level == 0 and edge.opens_level for edge in arena.game.edges.values()) == 51
-    assert len(arena.game.edges) > 1_500
+    assert len(arena.game.edges) > 1_000
     assert stakes_lost(arena, honest=True) == 0
 
 
@@ -241,6 +241,7 @@ EVENTS: Final = st.one_of(
     st.builds(e.ConfirmByChildren, NAMES),
     st.builds(e.ConfirmByClaim, NAMES, NAMES),
     st.builds(e.ConfirmByOneStepProof, NAMES, NAMES, PROOFS, NAMES, PROOFS, PROOFS),
+    st.builds(e.Decide, NAMES),
     st.builds(e.Close, st.sampled_from(Mode)),
     st.builds(e.Refund, NAMES),
     st.builds(e.Reimburse, NAMES, st.none() | NAMES),

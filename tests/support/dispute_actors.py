@@ -184,8 +184,14 @@ class Defender:
         earned = earnings(game, world, self.trace, nodes)
         for node in nodes:
             edge = node.edge
-            total = earned[edge.id] + assertion_time(game, edge)
-            if edge.opens_level and not edge.confirmed and total >= game.parameters.threshold:
+            if edge.claim is None or (edge.confirmed and (edge.level or game.winner is not None)):
+                continue
+            if edge.level == 0 and game.winner is None:
+                total = earned[edge.id] + assertion_time(game, edge.claim)
+                if edge.confirmed or total >= game.parameters.threshold:
+                    yield from updates(game, world, self.trace, node, earned)
+                    yield e.Decide(edge.id)
+            if not edge.confirmed and earned[edge.id] >= game.parameters.threshold:
                 yield from updates(game, world, self.trace, node, earned)
                 yield e.ConfirmByTime(edge.id)
 
@@ -327,6 +333,7 @@ class Griefer(Defender):
         sent = super().moves(game, world)
         for edge in game.edges.values():
             sent += [e.UpdateTimer(edge.id), e.ConfirmByTime(edge.id), e.ConfirmByChildren(edge.id)]
+            sent += [e.Decide(edge.id)]
             if edge.claim is not None and edge.level > 0:
                 sent += [e.UpdateTimerByClaim(edge.claim, edge.id), e.ConfirmByClaim(edge.claim, edge.id)]
         return sent

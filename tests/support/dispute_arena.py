@@ -32,11 +32,13 @@ class Adversary:
 
     players: tuple[Player, ...] = ()
     assertions: tuple[Trace, ...] = ()
-    """False assertions, made in the block before the honest player can answer."""
+    """False assertions."""
     censors: frozenset[int] = frozenset()
     """Numbers of the blocks without honest events."""
     reorgs: tuple[tuple[int, int], ...] = ()
     """At which block how many blocks are undone."""
+    asserts_at: int = 0
+    """The block of the false assertions."""
     honest_first: bool = False
     """Whether the true assertion was there before the false ones."""
 
@@ -76,8 +78,9 @@ class Arena:
 
     @property
     def deadline(self) -> int:
-        """The time by which the true assertion has to be confirmed."""
-        return START + self.game.parameters.longest
+        """The time by which the true assertion has to be confirmed: so long after the first false one."""
+        first = START + self.adversary.asserts_at * self.game.parameters.slot
+        return first + self.game.parameters.longest
 
     def apply(self, event: e.Event) -> bool:
         """Whether the event is accepted; every state that comes of it is held against the invariants."""
@@ -99,7 +102,7 @@ class Arena:
         for edge in self.game.edges.values():
             if edge.confirmed:
                 assert not self.is_lie(edge), f"a false edge is confirmed at level {edge.level}"
-        assert self.game.winner in (None, claim_of(self.world, TRUE))
+        assert self.game.winner in (None, claim_of(self.world, TRUE)), "a false assertion has won"
 
     def is_lie(self, edge: Edge) -> bool:
         return self.world.begins_true(edge) and not self.world.is_true(edge)
@@ -117,7 +120,7 @@ class Arena:
         view = self.game
         if self.block == 0 and self.adversary.honest_first:
             self.admit(TRUE)
-        if self.block == 0:
+        if self.block == self.adversary.asserts_at:
             for trace in self.adversary.assertions:
                 self.admit(trace)
         hostile = [move for player in self.adversary.players for move in player.moves(self.seen(), self.world)]

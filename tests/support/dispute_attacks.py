@@ -123,6 +123,16 @@ def is_a_wolf(heights: Heights, seed: int) -> Adversary:
     return Adversary((Defender(EVE, lie), Defender(MALLORY, inside)), (lie,))
 
 
+def leans_on_the_first(heights: Heights, seed: int) -> Adversary:
+    """Denies the true assertion when it has all but won, and stands for it with a false history that ends alike.
+
+    If the time of the assertion were credited to its roots, the false root would win before the true one is there.
+    """
+    wolf, lie = Trace(((1, 3), (length(heights), 0))), wrong_from(step_of(heights, seed), 2)
+    late = (parameters(heights).threshold - 1) // parameters(heights).slot
+    return Adversary((Defender(MALLORY, wolf), Defender(EVE, lie)), (lie,), asserts_at=late, honest_first=True)
+
+
 def denies_the_first(heights: Heights, seed: int) -> Adversary:
     """The true assertion was first, the false one is made in the same block."""
     trace = wrong_from(step_of(heights, seed))
@@ -148,6 +158,7 @@ ATTACKS: Final[dict[str, Attack]] = {
         steals_time,
         is_silent,
         is_a_wolf,
+        leans_on_the_first,
         denies_the_first,
     )
 }

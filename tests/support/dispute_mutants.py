@@ -110,16 +110,25 @@ def last_rival_stops(rivalry: Any, newcomer: bytes, now: int) -> Any:
     return edge_types.Rivalry(newcomer) if rivalry is None else attrs.evolve(rivalry, rivalled_at=now)
 
 
-def credit_for_every_assertion(game: Any, edge: Any) -> int:
-    if edge.level != 0 or edge.claim is None or game.contest.rivalled_at is None:
-        return 0
-    return int(game.contest.rivalled_at - min(claim.created for claim in game.claimed.values()))
+def credit_for_every_assertion(game: Any, claim: bytes) -> int:
+    rivalled = game.contest.rivalled_at or game.now.time
+    return int(rivalled - min(other.created for other in game.claimed.values()))
 
 
-def credit_below_the_root(game: Any, edge: Any) -> int:
-    if edge.level != 0:
-        return 0
-    return int((game.contest.rivalled_at or game.now.time) - game.claimed[game.contest.first].created)
+def credited_to_roots(game: Any, event: Any) -> Any:
+    edge = game.edges.get(event.edge)
+    if edge is None or edge.level or edge.claim is None:
+        return CONFIRM_BY_TIME(game, event)
+    less = game.parameters.threshold - timers.assertion_time(game, edge.claim)
+    after = CONFIRM_BY_TIME(attrs.evolve(game, parameters=attrs.evolve(game.parameters, threshold=less)), event)
+    return after if isinstance(after, Rejected) else attrs.evolve(after, parameters=game.parameters)
+
+
+def deciding_again(game: Any, event: Any) -> Any:
+    return DECIDE(attrs.evolve(game, winner=None), event)
+
+
+DECIDE: Final = confirmation.decide
 
 
 def confirming_all(game: Any, edge: Any) -> Any:
@@ -348,13 +357,19 @@ EDGE_MUTANTS: Final = (
         f"{EDGES}:test_a_later_assertion_brings_no_time",
     ),
     Mutant(
-        "credit-below-the-root",
-        timers.assertion_time,
-        credit_below_the_root,
-        f"{EDGES}:test_below_the_root_no_assertion_counts",
+        "credit-to-roots",
+        confirmation.confirm_by_time,
+        credited_to_roots,
+        f"{EDGES}:test_the_time_of_an_assertion_confirms_none_of_its_roots",
     ),
     Mutant(
-        "no-credit", timers.assertion_time, lambda game, edge: 0, f"{EDGES}:test_the_first_assertion_brings_its_time"
+        "decided-again",
+        confirmation.decide,
+        deciding_again,
+        f"{EDGES}:test_only_roots_decide_and_once",
+    ),
+    Mutant(
+        "no-credit", timers.assertion_time, lambda game, claim: 0, f"{EDGES}:test_the_first_assertion_brings_its_time"
     ),
     Mutant("two-winners", confirmation.confirmed, confirming_all, f"{EDGES}:test_of_rivals_one_wins"),
     Mutant(

@@ -100,6 +100,16 @@ class Table:
         assert name is not None
         return self.game.edges[name]
 
+    def give(self, edge: Edge, confirmed: bool) -> "Table":
+        """The edge is confirmed, by whatever means."""
+        rivalry = attrs.evolve(self.game.rivalries[edge.mutual], confirmed=edge.id)
+        self.game = attrs.evolve(
+            self.game,
+            edges=self.game.edges.set(edge.id, attrs.evolve(edge, confirmed=confirmed)),
+            rivalries=self.game.rivalries.set(edge.mutual, rivalry),
+        )
+        return self
+
     def halves(self, edge: Edge) -> tuple[Edge, Edge]:
         edge = self.edge(edge.id)
         return self.edge(edge.lower), self.edge(edge.upper)

@@ -345,31 +345,48 @@ def test_a_rival_is_not_credited_what_stands_for_the_other() -> None:
     table.refuse(e.UpdateTimerByClaim(true.id, below.id), Reason.NOTHING_TO_UPDATE)
 
 
-@pytest.mark.rule("DIS-assertion-credit")
+@pytest.mark.rule("DIS-assertion-credit", "DIS-decide")
 def test_the_first_assertion_brings_its_time() -> None:
     table = Table()
     table.accept(table.admit(TRUE)).at(BEGIN + 30).accept(table.admit(table.lie), table.root(TRUE))
     enough = BEGIN + table.threshold
-    table.at(enough - 1).refuse(e.ConfirmByTime(table.top(TRUE).id), Reason.TIMER_TOO_LOW)
-    table.at(enough).accept(e.ConfirmByTime(table.top(TRUE).id))
+    table.at(enough - 1).refuse(e.Decide(table.top(TRUE).id), Reason.TIMER_TOO_LOW)
+    table.at(enough).accept(e.Decide(table.top(TRUE).id))
 
 
-@pytest.mark.rule("DIS-assertion-credit")
+@pytest.mark.rule("DIS-assertion-credit", "DIS-decide")
 def test_a_later_assertion_brings_no_time() -> None:
     table = Table()
     table.accept(table.admit(table.lie)).at(BEGIN + 30).accept(table.admit(TRUE), table.root(TRUE))
     enough = BEGIN + 30 + table.threshold
-    table.at(enough - 1).refuse(e.ConfirmByTime(table.top(TRUE).id), Reason.TIMER_TOO_LOW)
-    table.at(enough).accept(e.ConfirmByTime(table.top(TRUE).id))
+    table.at(enough - 1).refuse(e.Decide(table.top(TRUE).id), Reason.TIMER_TOO_LOW)
+    table.at(enough).accept(e.Decide(table.top(TRUE).id))
 
 
-@pytest.mark.rule("DIS-assertion-credit")
-def test_below_the_root_no_assertion_counts() -> None:
+@pytest.mark.rule("DIS-assertion-credit", "DIS-confirm-by-time")
+def test_the_time_of_an_assertion_confirms_none_of_its_roots() -> None:
+    # A false history with the true end stands for the true assertion too: it must not win against the true history.
     table = Table()
-    table.accept(table.admit(TRUE)).at(BEGIN + 50).accept(table.admit(table.lie), table.root(TRUE))
-    table.accept(table.root(table.lie), table.cut(TRUE, table.top(TRUE)))
+    wolf, late = Trace(((6, 3), (16, 0))), table.threshold - 1
+    table.accept(table.admit(TRUE)).at(BEGIN + late).accept(table.admit(table.lie), table.root(wolf, EVE))
+    table.at(BEGIN + late + 1).refuse(e.ConfirmByTime(table.top(wolf).id), Reason.TIMER_TOO_LOW)
+    table.accept(table.root(TRUE), e.Decide(table.top(wolf).id))
+    assert table.game.winner == table.top(TRUE).claim
+    assert not table.top(wolf).confirmed
+
+
+@pytest.mark.rule("DIS-decide")
+def test_only_roots_decide_and_once() -> None:
+    table = Table().rooted(false_at=BEGIN + 1)
+    table.accept(table.cut(TRUE, table.top(TRUE)))
     lower, _ = table.halves(table.top(TRUE))
-    table.at(BEGIN + 50 + table.threshold - 1).refuse(e.ConfirmByTime(lower.id), Reason.TIMER_TOO_LOW)
+    table.at(BEGIN + table.threshold + 1).refuse(e.Decide(lower.id), Reason.NOT_A_ROOT)
+    table.refuse(e.Decide(b"?" * 32), Reason.UNKNOWN_EDGE)
+    true, false = table.top(TRUE), table.top(table.lie)
+    table.game = attrs.evolve(table.game, edges=table.game.edges.set(false.id, attrs.evolve(false, timer=10**6)))
+    table.give(true, confirmed=True).refuse(e.Decide(false.id), Reason.RIVAL_CONFIRMED)
+    table.accept(e.Decide(true.id))
+    table.refuse(e.Decide(true.id), Reason.DECIDED)
 
 
 # Winning.
@@ -381,7 +398,7 @@ def test_the_threshold_is_enough_and_a_second_less_is_not() -> None:
     edge = table.top(TRUE)
     table.at(BEGIN + table.threshold - 1).refuse(e.ConfirmByTime(edge.id), Reason.TIMER_TOO_LOW)
     table.at(BEGIN + table.threshold).accept(e.ConfirmByTime(edge.id))
-    assert table.game.winner == edge.claim
+    assert table.top(TRUE).confirmed
     table.refuse(e.ConfirmByTime(edge.id), Reason.ALREADY_CONFIRMED)
     table.refuse(e.ConfirmByTime(b"?" * 32), Reason.UNKNOWN_EDGE)
 
@@ -398,7 +415,6 @@ def test_of_rivals_one_wins() -> None:
     table.refuse(e.ConfirmByTime(other.id), Reason.RIVAL_CONFIRMED)
     table.refuse(table.cut(table.lie, other), Reason.RIVAL_CONFIRMED)
     table.refuse(table.cut(TRUE, stale), Reason.ALREADY_CONFIRMED)
-    assert table.game.winner == stale.claim
 
 
 @pytest.mark.rule("DIS-confirm-by-one-step")
@@ -458,10 +474,10 @@ def test_a_refinement_that_won_makes_its_step_win_and_no_rival() -> None:
     assert table.game.winner is None
 
 
-@pytest.mark.rule("DIS-one-winner", "DIS-root", "DIS-admit")
+@pytest.mark.rule("DIS-decide", "DIS-root", "DIS-admit")
 def test_after_the_decision_nobody_joins() -> None:
     table = Table().alone().at(BEGIN + Table().threshold)
-    table.accept(e.ConfirmByTime(table.top(TRUE).id))
+    table.accept(e.Decide(table.top(TRUE).id))
     table.refuse(table.root(table.lie), Reason.DECIDED)
     table.refuse(table.admit(wrong_from(2)), Reason.DECIDED)
 

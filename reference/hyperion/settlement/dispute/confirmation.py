@@ -8,6 +8,7 @@ from hyperion.settlement.dispute.events import (
     ConfirmByClaim,
     ConfirmByOneStepProof,
     ConfirmByTime,
+    Decide,
     UpdateTimer,
     UpdateTimerByClaim,
 )
@@ -58,7 +59,7 @@ def update_timer_by_claim(game: Game, event: UpdateTimerByClaim) -> Outcome:
 
 @rule("DIS-one-winner", "Of all rivals, at most one is confirmed, once and for all.")
 def confirmed(game: Game, edge: Edge) -> Outcome:
-    """The game with the edge confirmed; if it is the root of the contest, its assertion has won."""
+    """The game with the edge confirmed."""
     if edge.confirmed:
         return Rejected(Reason.ALREADY_CONFIRMED)
     rivalry = game.rivalries[edge.mutual]
@@ -68,20 +69,43 @@ def confirmed(game: Game, edge: Edge) -> Outcome:
         game,
         edges=game.edges.set(edge.id, attrs.evolve(edge, confirmed=True)),
         rivalries=game.rivalries.set(edge.mutual, attrs.evolve(rivalry, confirmed=edge.id)),
-        winner=edge.claim if edge.level == 0 and edge.opens_level else game.winner,
     )
 
 
 @rule("DIS-confirm-by-time", "An edge is confirmed that has been credited unrivalled time of at least the threshold.")
 def confirm_by_time(game: Game, event: ConfirmByTime) -> Outcome:
-    """The game with an edge confirmed that has stood long enough, the time of its assertion included."""
+    """The game with an edge confirmed that has stood long enough by itself."""
     edge = game.edges.get(event.edge)
     if edge is None:
         return Rejected(Reason.UNKNOWN_EDGE)
-    total = timer_of(game, edge) + assertion_time(game, edge)
+    total = timer_of(game, edge)
     if total < game.parameters.threshold:
         return Rejected(Reason.TIMER_TOO_LOW, f"{total} s < {game.parameters.threshold} s")
     return confirmed(game, edge)
+
+
+@rule(
+    "DIS-decide", "An assertion wins whose time, with that of any one root that stands for it, reaches the threshold."
+)
+def decide(game: Game, event: Decide) -> Outcome:
+    """The game with its winner; a root that is confirmed needs no time. The decision is final.
+
+    Any root will do, also one with a false history: it stands for the same end, so it helps the truth or hurts itself.
+    """
+    edge = game.edges.get(event.edge)
+    if edge is None:
+        return Rejected(Reason.UNKNOWN_EDGE)
+    if edge.level != 0 or edge.claim is None:
+        return Rejected(Reason.NOT_A_ROOT)
+    if game.winner is not None:
+        return Rejected(Reason.DECIDED)
+    rival = game.rivalries[edge.mutual].confirmed
+    if rival is not None and game.edges[rival].claim != edge.claim:
+        return Rejected(Reason.RIVAL_CONFIRMED)
+    total = timer_of(game, edge) + assertion_time(game, edge.claim)
+    if total < game.parameters.threshold and not edge.confirmed:
+        return Rejected(Reason.TIMER_TOO_LOW, f"{total} s < {game.parameters.threshold} s")
+    return attrs.evolve(game, winner=edge.claim)
 
 
 @rule("DIS-confirm-by-children", "An edge is confirmed whose halves are both confirmed.")

@@ -108,6 +108,13 @@ class ConfirmByOneStepProof:
 
 
 @attrs.frozen
+class Decide:
+    """An assertion wins the contest, as a root that stands for it shows."""
+
+    edge: Hash
+
+
+@attrs.frozen
 class Close:
     """How money is given out is decided. Comes from the settlement contract."""
 
@@ -147,6 +154,7 @@ Event: TypeAlias = (
     | ConfirmByChildren
     | ConfirmByClaim
     | ConfirmByOneStepProof
+    | Decide
     | Close
     | Refund
     | Reimburse

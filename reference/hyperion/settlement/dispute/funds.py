@@ -82,7 +82,7 @@ def is_useful(game: Game, edge: Edge, via: Edge | None) -> bool:
     same step with a history that ends alike but differs inside.
     """
     if via is None:
-        return edge.level == 0 and edge.opens_level and edge.confirmed
+        return edge.level == 0 and edge.claim == game.winner and edge.confirmed
     if not via.useful:
         return False
     if edge.opens_level and edge.claim == via.id:

@@ -13,6 +13,7 @@ from hyperion.settlement.dispute.events import (
     ConfirmByClaim,
     ConfirmByOneStepProof,
     ConfirmByTime,
+    Decide,
     Event,
     Refine,
     Refund,
@@ -61,7 +62,8 @@ def step(game: Game, event: Event, at: Moment, verifier: Verifier) -> Outcome:
 
 
 def bookkeeping(
-    game: Game, event: UpdateTimer | UpdateTimerByClaim | ConfirmByTime | ConfirmByChildren | ConfirmByClaim
+    game: Game,
+    event: UpdateTimer | UpdateTimerByClaim | ConfirmByTime | ConfirmByChildren | ConfirmByClaim | Decide,
 ) -> Outcome:
     """The game after an event that needs no proof: timers, and what follows from them."""
     match event:
@@ -75,6 +77,8 @@ def bookkeeping(
             return confirmation.confirm_by_children(game, event)
         case ConfirmByClaim():
             return confirmation.confirm_by_claim(game, event)
+        case Decide():
+            return confirmation.decide(game, event)
 
 
 def paying(game: Game, event: Close | Refund | Reimburse | Withdraw) -> Outcome:

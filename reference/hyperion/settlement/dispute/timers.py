@@ -4,6 +4,7 @@ Nothing here but integers: seconds of the L1's clock. Source: the BoLD paper, §
 """
 
 from hyperion.rules import rule
+from hyperion.settlement.dispute.identity import Hash
 from hyperion.settlement.dispute.types import INFINITE, Edge, Game, Rivalry
 
 
@@ -57,14 +58,15 @@ def timer_of(game: Game, edge: Edge) -> int:
     return credited(edge.timer, timer_by_children(own, game.edges[edge.lower].timer, game.edges[edge.upper].timer))
 
 
-@rule("DIS-assertion-credit", "An assertion that was first brings its unrivalled time to the edge that stands for it.")
-def assertion_time(game: Game, edge: Edge) -> int:
-    """Unrivalled time of the assertion that a root of level 0 stands for; 0 for every other edge.
+@rule("DIS-assertion-credit", "An assertion that was first has unrivalled time of its own, beside that of its roots.")
+def assertion_time(game: Game, claim: Hash) -> int:
+    """Unrivalled time of an assertion: those with the same parent are rivals like edges.
 
-    Assertions with the same parent are rivals like edges, so the clock of the truth need not wait for the first edge.
+    So the clock of the truth need not wait for the first edge. No root is credited this time: several may stand for one
+    assertion with histories that end alike, and at most one of these is true.
     """
     contest = game.contest
-    if edge.level != 0 or edge.claim is None or contest is None:
+    if contest is None:
         return 0
-    created = game.claimed[edge.claim].created
-    return unrivalled_time(contest.first == edge.claim, created, contest.rivalled_at, game.now.time)
+    created = game.claimed[claim].created
+    return unrivalled_time(contest.first == claim, created, contest.rivalled_at, game.now.time)

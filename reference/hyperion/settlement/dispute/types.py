@@ -139,7 +139,7 @@ class Game:
     ledger: Ledger = attrs.field(factory=Ledger)
     mode: Mode = Mode.OPEN
     winner: Hash | None = None
-    """The assertion whose root edge is confirmed."""
+    """The assertion that has won."""
 
 
 class Reason(Enum):
@@ -166,6 +166,7 @@ class Reason(Enum):
     RIVAL_CONFIRMED = "rival-confirmed"
     LAST_LEVEL = "last-level"
     NOT_PROVABLE = "not-provable"
+    NOT_A_ROOT = "not-a-root"
     NO_CHILDREN = "no-children"
     NOT_CLAIMED = "not-claimed"
     TIMER_TOO_LOW = "timer-too-low"
