@@ -54,6 +54,8 @@ class Given(Protocol):
 
 MANY_INPUTS = 8
 """A trace with more inputs than this shows only those that are not 0."""
+MOST_TOLD = 40
+"""A trace shows no more inputs than this: where there are hundreds, the statement's notes say what matters."""
 
 Statement: TypeAlias = Callable[[Given], None]
 
@@ -261,9 +263,10 @@ class Counterexample:
         """The replay as a trace: a line an input, an observation, a claim that fails; of many inputs only some."""
         many = len(self.inputs) > MANY_INPUTS
         told = {name: value for name, value in self.inputs.items() if value or not many}
-        zeros = len(self.inputs) - len(told)
+        zeros, further = len(self.inputs) - len(told), len(told) - MOST_TOLD
         return [
-            *(f"{name} = {number(value)}" for name, value in told.items()),
+            *(f"{name} = {number(value)}" for name, value in list(told.items())[:MOST_TOLD]),
+            *([f"and {further} inputs that are not shown"] if further > 0 else []),
             *([f"and {zeros} inputs that are 0"] if zeros else []),
             *(f"{label}: {value}" for label, value in self.notes),
             *(f"fails: {label}" for label in self.failed),
