@@ -212,6 +212,8 @@ def keeps(pc: Pc, *names: str, transitions: Mapping[Pc, Transition] = TRANSITION
         assume_invariants(given, before, pool, first, targets)
         moment.assume()
         claim_invariants(given, moment, after, chosen, names)
+        if given.symbolic is None:
+            tell(given, moment, after, chosen)
 
     return statement
 
@@ -225,6 +227,22 @@ def claim_invariants(given: Given, moment: Anywhere, after: State, chosen: AnyOn
         if invariant.name in names or not names:
             holds = invariant.holds(after, searched(moment.pool), *chosen.keys(invariant.keys))
             given.claim(f"{invariant.name}: {invariant.meaning}", holds)
+
+
+def tell(given: Given, moment: Anywhere, after: State, chosen: AnyOnes) -> None:
+    """The step of a counterexample in words."""
+    before, worker = moment.before, moment.worker
+    txn, read = chosen.keys("xr")
+    given.note("the worker goes", f"{Pc(before.at(worker)).name} → {Pc(after.at(worker)).name}")
+    given.note("it carries", f"transaction {before.txn(worker)}, incarnation {before.held(worker)}")
+    counters = ("size", "execution", "validation", "active", "lowered", "done")
+    changes = (f"{name} {getattr(before, name)} → {getattr(after, name)}" for name in counters)
+    given.note("counters", ", ".join(changes))
+    phases = f"{Phase(before.phase(txn)).name} → {Phase(after.phase(txn)).name}"
+    valid = f"{before.valid(txn, read)} → {after.valid(txn, read)}"
+    given.note("any transaction", f"{txn}: {phases}; read {read} valid: {valid}")
+    for other in chosen.keys("ww"):
+        given.note("any worker", f"{other} at {Pc(after.at(other)).name}, transaction {after.txn(other)}")
 
 
 def starts(given: Given) -> None:
