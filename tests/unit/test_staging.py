@@ -5,15 +5,25 @@ from typing import Any, Final
 import attrs
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from immutables import Map
 from typer.testing import CliRunner
 
+from hyperion.execution.message import apply_transaction
+from hyperion.execution.system import system_call
+from hyperion.primitives.hashing import keccak256
 from hyperion.state.world import Account
+from hyperion.symbolic.expression import Interval
+from hyperion.symbolic.opaque import length_of
+from hyperion.symbolic.path import Escape, Path
+from hyperion.symbolic.terms import Terms
 from hyperion.vm.fork import Fork
 from hyperion.vm.forks import OSAKA, PARIS
-from hyperion.vm.machine import Halt, Status
+from hyperion.vm.machine import Halt, Machine, Status
 from hyperion.vm.staging.containers import Unknown
-from hyperion.vm.staging.executing import Blocks, Table, compiled, eager, run_staged
+from hyperion.vm.staging.executing import TRACED, Blocks, Table, compiled, eager, run_staged
+from hyperion.vm.staging.octets import IDEALS, RecordedBytes, RecordedIntegers, digest_of
 from hyperion.vm.staging.recording import Unstaged
 from hyperion.vm.staging.tracing import MOST_GAS, MOST_STEPS
 from hyperion.vm.step import run
@@ -21,6 +31,7 @@ from tests.benchmark.assembler import assemble
 from tests.benchmark.programs import programs
 from tests.benchmark.workers.model import start_of
 from tests.support.machines import CONTRACT, machine_for
+from tests.unit.test_transaction import FEE_MARKET, RICH, context, signed
 
 COUNTDOWN: Final = assemble("200 loop: 1 SWAP1 SUB DUP1 @loop JUMPI STOP")
 LEFT_TO_STEP: Final = {
@@ -160,6 +171,79 @@ def test_the_cache_is_bounded() -> None:
         machine = machine_for(assemble(f"{count} loop: 1 SWAP1 SUB DUP1 @loop JUMPI STOP"))
         assert run_staged(machine, blocks) == run(machine)
         assert len(blocks.tables) <= 3
+
+
+def test_the_cache_is_bounded_by_instructions() -> None:
+    blocks = attrs.evolve(eager(), most_instructions=40)
+    for count in range(1, 9):
+        machine = machine_for(assemble(f"{count} loop: {'1 ADD ' * count} 1 SWAP1 SUB DUP1 @loop JUMPI STOP"))
+        assert run_staged(machine, blocks) == run(machine)
+        held = sum(table.instructions for table in blocks.tables)
+        assert blocks.instructions == held
+        assert held <= 40 or len(blocks.tables) == 1
+
+
+def test_tracing_is_paid_for_by_steps() -> None:
+    blocks, steps = attrs.evolve(Blocks(), enough=1, pause=50, price=20), 0
+    for length in range(1, 40):
+        code = assemble(f"40 loop: {'1 1 ADD POP ' * length} 1 SWAP1 SUB DUP1 @loop JUMPI STOP")
+        end = run_staged(machine_for(code), blocks)
+        steps += end.steps
+        assert (blocks.clock[TRACED] - 2 * MOST_STEPS) * blocks.price <= steps
+    assert 0 < blocks.clock[TRACED] < steps
+
+
+def test_short_code_is_not_traced() -> None:
+    blocks = Blocks()
+    for _ in range(20):
+        run_staged(machine_for(COUNTDOWN), blocks)
+    assert blocks.clock[TRACED] == 0
+
+
+def test_called_code_has_a_block_from_its_start() -> None:
+    """However its steps and the notes fall together: notes in step with the calls would always see the same place."""
+    callee = assemble("0 CALLDATALOAD 1 ADD 2 MUL 3 ADD 4 MUL 0 MSTORE 32 0 RETURN")
+    code = assemble("9000 loop: 32 0 32 0 0 0xCA11EE GAS CALL POP 1 SWAP1 SUB DUP1 @loop JUMPI STOP")
+    machine = machine_for(code, 10**8, others={0xCA11EE: Account(1, 0, callee, Map())})
+    blocks = attrs.evolve(Blocks(), enough=3, price=1)
+    assert run_staged(machine, blocks) == run(machine)
+    assert [0 in table.blocks for table in blocks.tables if table.code.code == callee] == [True]
+
+
+def test_transactions_and_system_calls_are_run_by_the_executor_of_their_context() -> None:
+    seen: list[int] = []
+
+    def noting(machine: Machine) -> Machine:
+        seen.append(machine.frame.address)
+        return run(machine)
+
+    where = attrs.evolve(context(), executor=noting)
+    assert apply_transaction(signed(FEE_MARKET), RICH, where) == apply_transaction(signed(FEE_MARKET), RICH, context())
+    system_call(0xBEAC, b"", RICH, where)
+    assert seen == [FEE_MARKET.to, 0xBEAC]
+
+
+@given(st.binary(max_size=70))
+def test_functions_that_stand_in_for_others_give_the_same_of_what_is_known(data: bytes) -> None:
+    assert digest_of(data) == keccak256(data)
+    assert RecordedIntegers().from_bytes(data, "big") == int.from_bytes(data, "big")
+    assert length_of(data) == len(data)
+
+
+def test_functions_are_put_back_after_tracing() -> None:
+    before = [getattr(ideal.module, ideal.name, None) for ideal in IDEALS]
+    assert text_of(assemble("64 0 KECCAK256 CALLDATASIZE 0 CALLDATALOAD")) is not None
+    assert [getattr(ideal.module, ideal.name, None) for ideal in IDEALS] == before
+
+
+def test_recorded_bytes_answer_no_question_but_their_length() -> None:
+    path = Path(Terms(), (), None, 10)
+    recorded: Any = RecordedBytes(path, path.terms.variable("calldata", Interval(0, None)), 7)
+    assert length_of(recorded) == 7
+    questions = (lambda data: data == b"", lambda data: 0 in data, lambda data: data[0])
+    for question in (bool, len, hash, iter, bytes, *questions):
+        with pytest.raises(Escape):
+            question(recorded)
 
 
 def test_a_block_can_reach_nothing_else() -> None:
