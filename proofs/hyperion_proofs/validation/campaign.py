@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from random import Random
 from time import perf_counter
@@ -20,7 +20,7 @@ from hyperion_proofs.statement import Counterexample, NotMet, Unknown
 from hyperion_proofs.theorem import Obligation
 from hyperion_proofs.translate import Model
 from hyperion_proofs.validation.blocks import Subject, obligations_of
-from hyperion_proofs.validation.corpus import Contract, code_of, subjects_of
+from hyperion_proofs.validation.corpus import Contract, entries_of, subject_of
 from hyperion_proofs.validation.cutting import NoSuchForm
 from hyperion_proofs.validation.merging import explore_merging
 from hyperion_proofs.validation.mutants import mutants_of
@@ -86,59 +86,60 @@ def searched(subject: Subject, obligations: Sequence[Obligation], found: Finding
 
 @attrs.frozen
 class Task:
-    """A block of a contract, as it is traced or with one kind of fault; named such that another process makes it."""
+    """An entry of a contract, whose block is to be validated, with mutants of it or without."""
 
     contract: Contract
     entry: int
-    text: str
-    fault: str = ""
-
-    @property
-    def name(self) -> str:
-        """For people."""
-        return f"{self.contract.name}@{self.entry:#x}{f' with {self.fault}' if self.fault else ''}"
+    mutants: bool
 
 
 @attrs.frozen
 class Result:
-    """What is known of a task."""
+    """What is known of a block, or of a mutant of it."""
 
-    task: Task
+    name: str
     finding: Finding
+    fault: str = ""
 
     @property
     def holds(self) -> bool:
         """Whether a block is proved, or a mutant refuted."""
-        return self.finding.answer is (Answer.REFUTED if self.task.fault else Answer.PROVED)
+        return self.finding.answer is (Answer.REFUTED if self.fault else Answer.PROVED)
 
 
-def tasks_of(contracts: Sequence[Contract], sample: int | None, mutants: bool) -> Iterator[Task]:
-    """The blocks, or ``sample`` of them spread evenly over all; with their mutants, if these are asked for."""
-    found = [(contract, subject) for contract in contracts for subject in subjects_of(contract)]
-    every = 1 if sample is None else max(1, -(-len(found) // max(sample, 1)))
-    for contract, subject in found[::every]:
-        yield Task(contract, subject.entry, subject.text)
-        for mutant in mutants_of(subject.text) if mutants else ():
-            yield Task(contract, subject.entry, mutant.text, mutant.kind)
+def tasks_of(contracts: Sequence[Contract], sample: int | None, mutants: bool) -> list[Task]:
+    """The entries, or about ``sample`` of them spread evenly over all."""
+    found = [Task(contract, entry, mutants) for contract in contracts for entry in entries_of(contract)]
+    return found if sample is None else found[:: max(1, len(found) // sample)]
 
 
-def work(task: Task) -> Result:
-    """Do a task, in whatever process."""
-    return Result(task, validate(Subject(code_of(task.contract.code), task.entry, task.text)))
+def work(task: Task) -> list[Result]:
+    """The results of an entry, in whatever process; none if it has no block."""
+    subject, name = subject_of(task.contract, task.entry), f"{task.contract.name}@{task.entry:#x}"
+    if subject is None:
+        return []
+    found = [Result(name, validate(subject))]
+    for mutant in mutants_of(subject.text) if task.mutants else ():
+        finding = validate(attrs.evolve(subject, text=mutant.text))
+        found.append(Result(f"{name} with {mutant.kind}", finding, mutant.kind))
+    return found
 
 
 def run_tasks(tasks: Sequence[Task], jobs: int, told: Callable[[Result], None]) -> list[Result]:
-    """The results of all tasks, in their order."""
-    found: dict[Task, Result] = {}
+    """The results of all tasks, each told when it is there."""
+    found: list[Result] = []
+
+    def take(results: list[Result]) -> None:
+        for result in results:
+            found.append(result)
+            told(result)
+
     if jobs <= 1:
         for task in tasks:
-            found[task] = work(task)
-            told(found[task])
-        return [found[task] for task in tasks]
+            take(work(task))
+        return found
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(jobs, mp_context=context) as pool:
         for done in as_completed([pool.submit(work, task) for task in tasks]):
-            result = done.result()
-            found[result.task] = result
-            told(result)
-    return [found[task] for task in tasks]
+            take(done.result())
+    return found

@@ -36,21 +36,21 @@ def show(console: Console, result: Result) -> None:
     """A line for a block; a counterexample, or why there is none, where it is not as it should be."""
     finding = result.finding
     console.print(
-        f"{result.task.name:<58} {finding.answer.value:<8} {finding.paths:>6} paths {finding.goals:>8,} goals "
+        f"{result.name:<58} {finding.answer.value:<8} {finding.paths:>6} paths {finding.goals:>8,} goals "
         f"{finding.seconds:>7.1f} s",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
     if not result.holds:
         console.print(f"    {escape(finding.reason[:90])}", highlight=False)
-    if finding.counterexample is not None and not result.task.fault:
+    if finding.counterexample is not None and not result.fault:
         for line in finding.counterexample.lines():
             console.print(f"    {escape(line)}", highlight=False, soft_wrap=True)
 
 
 def summary(results: Sequence[Result], seconds: float) -> str:
     """The last line."""
-    blocks = [result for result in results if not result.task.fault]
-    mutants = [result for result in results if result.task.fault]
+    blocks = [result for result in results if not result.fault]
+    mutants = [result for result in results if result.fault]
     proved = sum(result.holds for result in blocks)
     told = f"{proved} of {len(blocks)} blocks proved equal to iterated step"
     if mutants:
@@ -82,9 +82,9 @@ def prove_blocks(
         typer.echo("hyperion prove-blocks: nothing to prove: give CODE, --corpus or --package", err=True)
         raise typer.Exit(USAGE)
     start = perf_counter()
-    tasks = list(tasks_of(contracts, sample, mutants))
+    tasks = tasks_of(contracts, sample, mutants)
     results = run_tasks(tasks, jobs, lambda result: show(console, result))
     console.print(summary(results, perf_counter() - start), highlight=False, soft_wrap=True)
     wrong = [result for result in results if not result.holds]
-    refuted = any(result.finding.counterexample is not None for result in wrong if not result.task.fault)
+    refuted = any(result.finding.counterexample is not None for result in wrong if not result.fault)
     raise typer.Exit((FAILS if refuted else OPEN) if wrong else HOLDS)

@@ -202,9 +202,11 @@ class ContentMemory:
         return (self.version, *(part for pair in self.words for part in pair))
 
     def piece(self, offset: int, length: int) -> Octets:
-        """Some bytes, as a function of all that memory is."""
+        """Some bytes, as a function of all that memory is; one whole word is that word, however it is asked for."""
         name = f"piece after {len(self.words)} words"
-        return Octets(self.given, self.given.result(name, (*self.parts(), offset, length), 0, MAX_WORD), length)
+        identity = self.given.result(name, (*self.parts(), offset, length), 0, MAX_WORD)
+        word = every(length == WORD_BYTES, offset & (WORD_BYTES - 1) == 0)
+        return Octets(self.given, where(word, of_words(self.given, (self.at(offset),)).identity, identity), length)
 
     def read(self, offset: int, length: Any) -> Octets:
         """The bytes at ``offset``: a few whole words are these words."""

@@ -10,7 +10,6 @@ import json
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -80,10 +79,13 @@ def runtime_code(text: bytes) -> bytes | None:
     return bytes.fromhex(plain)
 
 
-def subjects_of(contract: Contract, fork: Fork = OSAKA) -> Iterator[Subject]:
-    """A block for each entry of the code that has one: its beginning, and its jump destinations."""
+def entries_of(contract: Contract) -> list[int]:
+    """Where blocks may begin: at the beginning of the code, and at its jump destinations."""
+    return sorted({0, *analyse(contract.code).jump_destinations})
+
+
+def subject_of(contract: Contract, entry: int, fork: Fork = OSAKA) -> Subject | None:
+    """The block at an entry, if it has one."""
     code = code_of(contract.code, fork)
-    for entry in sorted({0, *code.jump_destinations}):
-        block = trace_block(code, entry)
-        if block is not None:
-            yield Subject(code, entry, block.text)
+    block = trace_block(code, entry)
+    return None if block is None else Subject(code, entry, block.text)

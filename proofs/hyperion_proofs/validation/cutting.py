@@ -236,7 +236,7 @@ class Pieces:
     names: tuple[str, ...]
     """Variables where a round begins."""
     tables: tuple[str, ...]
-    """Those of them that are dictionaries or lists."""
+    """Those of them that are dictionaries or lists that a round changes."""
     carried: tuple[str, ...]
     """Those of them that a round changes, dictionaries aside."""
 
@@ -255,6 +255,7 @@ def pieces_of(text: str, unknown: bool) -> Pieces:
         if isinstance(statement, ast.Assign)
         and isinstance(statement.targets[0], ast.Name)
         and isinstance(statement.value, ast.Dict | ast.List)
+        and statement.targets[0].id in changed_containers(body[-1])
     )
     if unknown:
         body = [Adapted().visit(statement) for statement in adapted(body)]
@@ -273,6 +274,20 @@ def pieces_of(text: str, unknown: bool) -> Pieces:
     machine = function_of(leaving, names)
     turn = function_of([*(rounds.visit(statement) for statement in loop.body), rounds.end()], names)
     return Pieces(function_of([*before, rounds.end()], ("machine",)), turn, machine, names, tables, carried)
+
+
+def changed_containers(statement: ast.stmt) -> set[str]:
+    """Names whose dictionary or list the statement changes, or exchanges: the others stay as they are, empty."""
+    found: set[str] = set()
+    for node in ast.walk(statement):
+        match node:
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store()):
+                found.add(name)
+            case ast.Name(id=name, ctx=ast.Store()):
+                found.add(name)
+            case ast.Attribute(value=ast.Name(id=name), attr="append"):
+                found.add(name)
+    return found
 
 
 def stored_names(statements: list[ast.stmt]) -> list[str]:

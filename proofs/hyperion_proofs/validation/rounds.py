@@ -55,7 +55,9 @@ class Invariant:
     # --- before a round
 
     def flag(self, name: str, key: int) -> bool:
-        """Whether earlier rounds have put the key in the dictionary."""
+        """Whether earlier rounds have put the key in the dictionary: never in one that no round changes."""
+        if name not in self.pieces.tables:
+            return False
         return self.given.result(f"{name} before", (key,), 0, 1) == 1
 
     def slot(self, key: int) -> Parts:
@@ -214,14 +216,15 @@ class Invariant:
         if "words" not in self.pieces.tables:
             return
         offset = 32 * self.given.integer("some cached word", 0, MAX_MEMORY // 32)
-        words, written = variables["words"], variables["written"]
-        held = words.holds(offset)
+        words, held = variables["words"], variables["words"].holds(offset)
         self.given.claim("cached words are those of memory", implies(held, words.at(offset) == after.memory.at(offset)))
         self.given.claim("cached words are inside", implies(held, offset + 32 <= after.memory.size))
-        self.given.claim("what is written is cached", implies(written.holds(offset), held))
-        for table in (words, written):
-            for place, _ in table.entries:
-                self.given.claim("cached words are whole", place & 31 == 0)
+        tables = [words]
+        if "written" in self.pieces.tables:
+            tables.append(variables["written"])
+            self.given.claim("what is written is cached", implies(tables[1].holds(offset), held))
+        for place in (key for table in tables for key, _ in table.entries):
+            self.given.claim("cached words are whole", place & 31 == 0)
 
     def claim_slots_kept(self, variables: Variables, after: Any) -> None:
         """Words of storage that are cached are those of storage, and so on, at any key."""
