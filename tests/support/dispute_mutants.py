@@ -17,8 +17,10 @@ from hyperion.settlement.dispute import types as edge_types
 from hyperion.settlement.faultgame import ancestry, bonds, clocks, position, resolution
 from hyperion.settlement.faultgame import moves as fault_moves
 from hyperion.settlement.faultgame import parameters as fault_parameters
+from hyperion.settlement.faultgame import rules as fault_rules
 from hyperion.settlement.faultgame import types as fault_types
 from hyperion.settlement.finality import assertions, guardian, withdrawals
+from hyperion.settlement.finality import rules as court_rules
 from hyperion.settlement.rejection import Rejected
 
 Wrong = Callable[..., Any]
@@ -62,6 +64,7 @@ def in_force(mutant: Mutant) -> Iterator[None]:
 EDGES: Final = "tests.unit.test_dispute_edges"
 FAULTS: Final = "tests.unit.test_dispute_faultgame"
 PLAYED: Final = "tests.property.test_dispute_faultgame"
+TOTAL: Final = "tests.property.test_dispute_totality"
 COURT: Final = "tests.unit.test_dispute_settlement"
 
 
@@ -997,6 +1000,8 @@ def any_winner_is_next(chain: Any, event: Any) -> Any:
 FINALIZE: Final = assertions.finalize
 
 COURT_MUTANTS: Final = (
+    Mutant("any-number", court_rules.are_words, yes, f"{TOTAL}:test_numbers_are_words", (2**256,)),
+    Mutant("any-value", fault_rules.is_well_formed, yes, f"{TOTAL}:test_values_have_their_length"),
     Mutant(
         "span-unbounded",
         assertions.check_span,

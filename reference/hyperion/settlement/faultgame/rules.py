@@ -3,6 +3,7 @@
 import attrs
 from pyrsistent import pvector
 
+from hyperion.primitives.hashing import HASH_BYTES
 from hyperion.primitives.word import Address
 from hyperion.rules import rule
 from hyperion.settlement.faultgame import bonds, moves, resolution
@@ -67,11 +68,19 @@ def open_game(parameters: Parameters, proposal: Proposal, now: int) -> Game | tu
     return moves.with_claim(game, Claim(None, proposal.proposer, bond, proposal.value, ROOT, Clock(0, now)))
 
 
+@rule("DIS-fdg-well-formed", "A claim's value is a string of 32 bytes.")
+def is_well_formed(event: Event) -> bool:
+    """Whether the value of a move has its length: its first byte has a meaning of its own."""
+    return not isinstance(event, Move) or len(event.value) == HASH_BYTES
+
+
 @rule("DIS-fdg-time", "Events come in the order of the L1's time.")
 def step(game: Game, event: Event, now: int, machine: Machine) -> Outcome:
     """The game after an event at time ``now``; refused events leave no trace."""
     if now < game.now:
         return Rejected(Reason.TIME_BACKWARDS, f"{now} s after {game.now} s")
+    if not is_well_formed(event):
+        return Rejected(Reason.MALFORMED, f"a value has {HASH_BYTES} bytes")
     game = attrs.evolve(game, now=now)
     match event:
         case Move():

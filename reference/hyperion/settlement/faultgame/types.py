@@ -150,6 +150,7 @@ class Reason(Enum):
     """Why the game refuses an event."""
 
     TIME_BACKWARDS = "time-backwards"
+    MALFORMED = "malformed"
     NOT_IN_PROGRESS = "not-in-progress"
     UNKNOWN_CLAIM = "unknown-claim"
     WRONG_DISPUTED_CLAIM = "wrong-disputed-claim"

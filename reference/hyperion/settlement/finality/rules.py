@@ -2,6 +2,8 @@
 
 import attrs
 
+from hyperion.primitives.hashing import HASH_BYTES
+from hyperion.primitives.word import MAX_WORD
 from hyperion.rules import rule
 from hyperion.settlement.dispute.identity import Hash, identity
 from hyperion.settlement.dispute.parameters import Violation
@@ -45,10 +47,30 @@ def open_chain(
     return attrs.evolve(chain, assertions=chain.assertions.set(name, first), final=chain.final.set(name, at.time))
 
 
+@rule("DIS-settlement-well-formed", "What is hashed into a name is a word or a string of 32 bytes.")
+def is_well_formed(event: Event) -> bool:
+    """Whether every number and hash that becomes part of a name fits there, so that names are injective."""
+    match event:
+        case Propose(output=output):
+            words = (output.l2_block, output.last_inclusion, event.l1_height)
+            return are_words(words) and len(output.state) == len(output.withdrawals) == HASH_BYTES
+        case Prove() | Pay():
+            return are_words((event.nonce, event.recipient, event.amount))
+        case _:
+            return True
+
+
+def are_words(numbers: tuple[int, ...]) -> bool:
+    """Whether all the numbers are words."""
+    return all(0 <= number <= MAX_WORD for number in numbers)
+
+
 def step(chain: Chain, event: Event, at: Moment, outside: Outside) -> Outcome:
     """The chain after an event in the L1 block ``at``; refused events leave no trace."""
     if not follows(at, chain.now):
         return Rejected(Reason.TIME_BACKWARDS, f"{at} after {chain.now}")
+    if not is_well_formed(event):
+        return Rejected(Reason.MALFORMED, "a number is a word, a hash has 32 bytes")
     now = attrs.evolve(chain, now=at)
     match event:
         case Propose():

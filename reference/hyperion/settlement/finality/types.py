@@ -123,6 +123,7 @@ class Reason(Enum):
     """Why settlement refuses an event."""
 
     TIME_BACKWARDS = "time-backwards"
+    MALFORMED = "malformed"
     UNKNOWN_PARENT = "unknown-parent"
     DEAD_PARENT = "dead-parent"
     NOT_AHEAD = "not-ahead"
