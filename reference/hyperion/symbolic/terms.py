@@ -12,6 +12,7 @@ import attrs
 
 from hyperion.symbolic import intervals
 from hyperion.symbolic.expression import ANY_INTEGER, Interval, Op, Sort, Term, apply
+from hyperion.symbolic.rewrites import BY_OPERATION, CONSTANTS, FOLDING, INTERVALS, rewriting
 
 Key: TypeAlias = tuple[Op, tuple[Term, ...], int | bool | str | None, Sort, Interval]
 
@@ -67,6 +68,7 @@ class Terms:
         learned = self.learned.get(term)
         return term.interval if learned is None else term.interval.meet(learned)
 
+    @rewriting(FOLDING, "magnitude-natural", "length-magnitude")
     def unary(self, op: Op, a: Term) -> Term:
         """``-a``, ``abs(a)`` or ``a.bit_length()``."""
         if isinstance(a.value, int):
@@ -77,6 +79,7 @@ class Terms:
             a = self.unary(Op.ABS, a)  # Python counts the bits of the magnitude
         return self.make(op, (a,), None, Sort.INTEGER, intervals.UNARY[op](self.interval(a)))
 
+    @rewriting(FOLDING)
     def binary(self, op: Op, a: Term, b: Term) -> Term:
         """An integer operation. The divisor is not 0, the shift not negative: the caller has seen to it."""
         if isinstance(a.value, int) and isinstance(b.value, int):
@@ -89,6 +92,15 @@ class Terms:
         found = intervals.BINARY[op](self.interval(a), self.interval(b))
         return self.make(op, (a, b), None, Sort.INTEGER, found)
 
+    @rewriting(
+        "sum-constants",
+        "difference-constants",
+        "sum-zero",
+        "difference-zero",
+        "zero-sum",
+        "zero-difference",
+        "difference-same",
+    )
     def sum(self, op: Op, a: Term, b: Term) -> Term:
         """Sum or difference, with the constants of both sides gathered in one: ``gas - 3 - 2`` is ``gas + -5``."""
         (a, plus), (b, other) = self.split(a), self.split(b)
@@ -117,22 +129,18 @@ class Terms:
             return term.arguments[0], int(term.arguments[1].value)
         return term, 0
 
+    @rewriting(*(each.id for each in CONSTANTS), "and-same", "or-same", "xor-same")
     def simpler(self, op: Op, a: Term, b: Term) -> Term | None:
-        """The result where a constant operand makes it plain."""
-        for constant, other in ((a, b), (b, a)) if op in (Op.MUL, Op.AND, Op.OR, Op.XOR) else ((b, a),):
-            if not isinstance(constant.value, int):
-                continue
-            value, known = int(constant.value), self.interval(other)
-            if value == 0:
-                return self.integer(0) if op in (Op.MUL, Op.AND) else other
-            if value == 1 and op in (Op.MUL, Op.FLOORDIV):
-                return other
-            if op is Op.AND and value & (value + 1) == 0 and known.natural and (known.high or value + 1) <= value:
-                return other
+        """The result where a constant operand, or twice the same one, makes it plain."""
+        for rewrite in BY_OPERATION[op]:
+            for constant, other in ((b, a), (a, b)) if rewrite.either else ((b, a),):
+                if isinstance(constant.value, int) and rewrite.applies(int(constant.value), self.interval(other)):
+                    return other if rewrite.keeps else self.integer(0)
         if a is b and op in (Op.AND, Op.OR):
             return a
         return self.integer(0) if a is b and op is Op.XOR else None
 
+    @rewriting("choice-true", "choice-false", "choice-same", "choice-truths")
     def choose(self, condition: Term, then: Term, otherwise: Term) -> Term:
         """``then if condition else otherwise``, of integers or of truth values."""
         if condition.is_constant:
@@ -146,6 +154,7 @@ class Terms:
 
     # --- truth values
 
+    @rewriting(INTERVALS, "less-constants", "less-known", "less-same")
     def less(self, a: Term, b: Term) -> Term:
         """``a < b``."""
         (a, plus), (b, other) = self.split(a), self.split(b)
@@ -157,6 +166,7 @@ class Terms:
         decided = False if a is b else intervals.less(self.interval(a), self.interval(b))
         return self.make(Op.LT, (a, b), None, Sort.BOOLEAN, ANY_INTEGER) if decided is None else self.boolean(decided)
 
+    @rewriting(INTERVALS, "equal-constants", "equal-sides", "equal-same", "equal-truths")
     def equal(self, a: Term, b: Term) -> Term:
         """``a == b``, of integers or of truth values."""
         if a.sort is Sort.BOOLEAN:
@@ -168,6 +178,7 @@ class Terms:
         decided = True if a is b else intervals.equal(self.interval(a), self.interval(b))
         return self.make(Op.EQ, (a, b), None, Sort.BOOLEAN, ANY_INTEGER) if decided is None else self.boolean(decided)
 
+    @rewriting(FOLDING, "not-not")
     def negation(self, a: Term) -> Term:
         """``not a``."""
         if a.is_constant:
@@ -182,6 +193,7 @@ class Terms:
         """Whether one holds."""
         return self.junction(Op.ANY, conditions, False)
 
+    @rewriting("all-neutral", "any-neutral", "all-absorbed", "any-absorbed", "all-twice", "any-twice")
     def junction(self, op: Op, conditions: tuple[Term, ...], neutral: bool) -> Term:
         """``all`` or ``any`` of the conditions, without those that make no difference."""
         kept = tuple(dict.fromkeys(part for part in conditions if not (part.is_constant and part.value is neutral)))
