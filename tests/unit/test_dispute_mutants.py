@@ -7,8 +7,12 @@ from typing import Final
 import pytest
 
 from hyperion.settlement.dispute import bisection
-from tests.support.dispute_mutants import EDGE_MUTANTS, FAULT_MUTANTS, MUTANTS, Mutant, in_force
+from tests.support.dispute_mutant import Mutant, in_force
+from tests.support.dispute_mutants_court import COURT_MUTANTS
+from tests.support.dispute_mutants_edges import EDGE_MUTANTS
+from tests.support.dispute_mutants_faults import FAULT_MUTANTS
 
+MUTANTS: Final = (*EDGE_MUTANTS, *FAULT_MUTANTS, *COURT_MUTANTS)
 
 KILLED: Final = (AssertionError, BaseExceptionGroup, OverflowError)
 """A test fails, a generated test fails in several ways, or the model crashes where it should have refused."""
