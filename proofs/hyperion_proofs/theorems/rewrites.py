@@ -19,7 +19,6 @@ from hyperion_proofs.theorem import Control, Kind, Obligation, Theorem
 
 WIDE: Final = 2**257
 """Integers from ``-WIDE`` to ``WIDE``: words, their sums, and gas."""
-BITS: Final = (Op.AND, Op.OR, Op.XOR, Op.LSHIFT, Op.RSHIFT)
 MOST_SHIFT: Final = 256
 WORD: Final = 2**256 - 1
 
@@ -210,11 +209,12 @@ REGISTRY: Final = Theorem(
 
 )  # fmt: skip
 
-PROVED_TRANSFERS: Final = (Op.ADD, Op.SUB, Op.NEG, Op.ABS, Op.FLOORDIV, Op.MOD, Op.MUL, Op.AND)
+PROVED_TRANSFERS: Final = (Op.ADD, Op.SUB, Op.NEG, Op.ABS, Op.FLOORDIV, Op.MOD, Op.MUL)
 
 INTERVALS_SOUND: Final = Theorem(
     "REWRITE-intervals",
-    "The interval of a result holds it, whatever the operands in their intervals are; comparisons are as decided.",
+    "The interval of a sum, difference, product, quotient, remainder, negative or magnitude holds it, whatever the "
+    "operands in their intervals are, and comparisons are as intervals decide.",
     ("VM-step",),
     Kind.PATHS,
     (

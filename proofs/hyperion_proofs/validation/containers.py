@@ -235,7 +235,7 @@ def word_of(given: Given, version: int) -> Callable[[int], int]:
 
 @attrs.frozen(eq=False)
 class ContentWorld:
-    """A world of which storage changes and nothing else does: that writes are read is the theorem STATE-storage-map."""
+    """A world of which storage changes and nothing else does; that the model's is such a map is tested, not proved."""
 
     given: Given
     name: str
