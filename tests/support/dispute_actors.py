@@ -300,7 +300,7 @@ class Malformer(Defender):
     def moves(self, game: Game, world: World) -> list[e.Event]:
         honest = Defender(self.account, TRUE)
         sent = [*Defender(self.account, self.trace).moves(game, world), *honest.moves(game, world)]
-        return [spoiled(move) for move in sent] + self.lies(game, world)
+        return [*self.lies(game, world), *(spoiled(move) for move in sent)]
 
     def lies(self, game: Game, world: World) -> list[e.Event]:
         """One-step proofs of its false step, with a witness that would do for a true one."""

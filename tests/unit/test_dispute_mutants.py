@@ -7,6 +7,8 @@ from typing import Final
 import pytest
 
 from hyperion.settlement.dispute import bisection
+from tests.support.dispute_arena import Arena
+from tests.support.dispute_attacks import ATTACKS
 from tests.support.dispute_mutant import Mutant, in_force
 from tests.support.dispute_mutants_court import COURT_MUTANTS
 from tests.support.dispute_mutants_edges import EDGE_MUTANTS
@@ -31,6 +33,29 @@ def test_a_mutant_is_killed_by_the_test_that_it_names(mutant: Mutant) -> None:
     killer = killer_of(mutant)  # before the mutant is in force: its module must not be imported with it
     with in_force(mutant), pytest.raises(KILLED):
         killer(*mutant.arguments)
+
+
+PLAYED_OUT: Final = {
+    "claim-link-unchecked": "steals_time",
+    "step-unproved": "malforms",
+    "later-rivals-have-time": "wrong_from_step",
+    "losers-refunded": "steals",
+    "refunded-again": "steals",
+    "withdrawn-again": "steals",
+    "shared-half-made-again": "front_runs",
+    "all-stakes-held": "steals",
+}
+"""Mistakes that an adversary of the gallery turns into a false winner, or into money that is not there."""
+
+
+@pytest.mark.parametrize("name", PLAYED_OUT)
+def test_a_mistake_is_exploited_in_a_game(name: str) -> None:
+    (mutant,) = [mutant for mutant in EDGE_MUTANTS if mutant.name == name]
+    attack = ATTACKS[PLAYED_OUT[name]]
+    with in_force(mutant), pytest.raises(AssertionError):
+        for seed in range(3):
+            arena = Arena((2, 2), attack((2, 2), seed)).play(after=12)
+            assert arena.confirmed_at is not None
 
 
 def test_there_are_enough_of_them_and_each_has_its_name() -> None:
