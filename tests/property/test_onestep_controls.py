@@ -9,7 +9,8 @@ import pytest
 from immutables import Map
 
 from hyperion.primitives.hashing import EMPTY_CODE_HASH
-from hyperion.settlement.onestep import maps, merkle, nodes, octets, records, verify
+from hyperion.settlement.onestep import containers, maps, merkle, nodes, octets, records, verify
+from hyperion.settlement.onestep.containers import Later
 from hyperion.state import trie
 from hyperion.vm.forks import CANCUN, OSAKA
 from hyperion.vm.machine import Halt, Machine, Status
@@ -102,7 +103,7 @@ def in_environment(change: Callable[[Any], Any]) -> Callable[[Machine], Machine]
 
 def opened(record: Any) -> Any:
     """The record, whether it waits behind its hash or not."""
-    return record.read() if isinstance(record, records.Later) else record
+    return record.read() if isinstance(record, Later) else record
 
 
 FORGOTTEN: Final[dict[str, Callable[[Machine], Machine]]] = {
@@ -150,7 +151,7 @@ def seen() -> bool:
 # --- faults of sealing, opening and verifying -------------------------------------------------------------------------
 
 READ, WRITE, PUT, LOGS, FIELDS = (
-    merkle.read, merkle.write_bytes, trie.put, records.sealed_logs, records.opened_stack,
+    merkle.read, merkle.write_bytes, trie.put, records.sealed_logs, containers.opened_stack,
 )  # fmt: skip
 
 
@@ -192,7 +193,7 @@ FAULTS: Final[dict[str, tuple[Any, str, Any]]] = {
     "nodes are not hashed": (verify, "Stored", Trusting),
     "a write clears the rest of the word": (merkle, "write_bytes", whole_word),
     "a grown memory keeps its old tree": (merkle, "grown", lambda tree, level, target: tree),
-    "memory has one level for all sizes": (records, "level_for", lambda length: 3),
+    "memory has one level for all sizes": (containers, "level_for", lambda length: 3),
     "removed words stay in the storage trie": (trie, "put", never_deleted),
     "code of an account is not rehashed": (maps, "sealed_code", lambda code, sink: EMPTY_CODE_HASH),
     "the stack below is taken to be as deep": (

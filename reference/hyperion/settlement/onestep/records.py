@@ -8,29 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import attrs
 
 from hyperion.primitives import rlp
-from hyperion.primitives.word import Word
 from hyperion.rules import rule
-from hyperion.settlement.onestep import maps, merkle, octets
-from hyperion.settlement.onestep.merkle import Tree, known_as, level_for
+from hyperion.settlement.onestep import maps, octets
+from hyperion.settlement.onestep.containers import (
+    NOTHING,
+    SIZE_BYTES,
+    WORD_BYTES,
+    Later,
+    LogList,
+    WordList,
+    known_tree,
+    opened_memory,
+    opened_octets,
+    opened_stack,
+    sealed_memory,
+    sealed_octets,
+    sealed_stack,
+)
 from hyperion.settlement.onestep.nodes import (
     Fields,
     Hash,
     Kind,
     Nodes,
-    OpeningError,
-    Reason,
     Sink,
     encode_record,
     fields_of,
     number_item,
     signed_item,
 )
-from hyperion.settlement.onestep.octets import Destinations, Octets, Program, TreeMemory, octets_of, skips_of
+from hyperion.settlement.onestep.octets import Destinations, Octets, Program, octets_of, skips_of
 from hyperion.settlement.onestep.octets import Work as ByteWork
 from hyperion.vm.fork import Fork
 from hyperion.vm.forks import fork_named
@@ -40,22 +51,13 @@ from hyperion.vm.machine import (
     Environment,
     Frame,
     Halt,
-    Log,
     Machine,
     PrecompileCall,
     Status,
     Substate,
     Suspended,
 )
-from hyperion.vm.memory import Memory
 from hyperion.vm.precompile import Precompile
-from hyperion.vm.stack import EMPTY_STACK, Stack
-
-NOTHING: Final = bytes(32)
-"""Ends linked lists: the hash of nothing, as no bytes are known that have it."""
-SIZE_BYTES: Final = 6
-"""Width of lengths and of the program counter."""
-WORD_BYTES: Final = 32
 
 
 class Work(ByteWork, Protocol):
@@ -66,104 +68,6 @@ class Work(ByteWork, Protocol):
 
     def run(self, precompile: Precompile, calldata: Octets) -> bytes | Octets | None:
         """What a precompile gives for its input, None if it fails."""
-
-
-@attrs.frozen(eq=False)
-class Later:
-    """A record that is opened when one of its fields is asked for; until then and after it is its hash."""
-
-    digest: Hash
-    read: Callable[[], Any]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.read(), name)
-
-
-# --- the stack -------------------------------------------------------------------------------------------------------
-
-
-@attrs.frozen(eq=False)
-class HiddenStack:
-    """A stack of at least one word by the hash of its topmost cell."""
-
-    digest: Hash
-    depth: int
-    nodes: Nodes
-
-    def cell(self) -> bytes:
-        """The word and the hash of the stack below."""
-        found = self.nodes.preimage(self.digest)
-        if len(found) != 2 * WORD_BYTES:
-            raise OpeningError(Reason.MALFORMED, "stack cell")
-        return found
-
-    @property
-    def top(self) -> Word:
-        """The topmost word."""
-        return int.from_bytes(self.cell()[:WORD_BYTES], "big")
-
-    @property
-    def rest(self) -> Any:
-        """The stack below."""
-        return opened_stack(self.cell()[WORD_BYTES:], self.depth - 1, self.nodes)
-
-    push, take, dup, swap = Stack.push, Stack.take, Stack.dup, Stack.swap
-
-
-@rule("DIS-commit-stack", "A stack is a linked list: a cell is the hash of its word and of the cell below.")
-def sealed_stack(stack: Stack | HiddenStack, sink: Sink) -> Hash:
-    """The hash of the topmost cell; of nothing for the empty stack."""
-    words, digest = [], NOTHING
-    below: Any = stack
-    while below.depth != 0:
-        if isinstance(below, HiddenStack):
-            digest = below.digest
-            break
-        words.append(below.top)
-        below = below.rest
-    for word in reversed(words):
-        digest = sink.put(word.to_bytes(WORD_BYTES, "big") + digest)
-    return digest
-
-
-def opened_stack(digest: Hash, depth: int, nodes: Nodes) -> Any:
-    """The stack of ``depth`` words with this hash."""
-    return EMPTY_STACK if depth == 0 else HiddenStack(digest, depth, nodes)
-
-
-# --- byte strings and memory -----------------------------------------------------------------------------------------
-
-
-def sealed_octets(data: Any, sink: Sink) -> tuple[bytes, Hash]:
-    """The two fields of a byte string: its length and its root. Code of an account is shown first."""
-    plain = data.octets() if isinstance(data, octets.AccountCode) else data
-    return number_item(len(plain)), octets.sealed(plain, sink)
-
-
-def opened_octets(fields: Fields, nodes: Nodes, work: Work) -> Any:
-    """The byte string of the next two fields."""
-    length = fields.number(SIZE_BYTES)
-    return octets_of(known_tree(fields.digest(), length, nodes), length, work)
-
-
-def known_tree(digest: Hash, length: int, nodes: Nodes) -> Tree:
-    """The tree of ``length`` bytes with this root."""
-    return known_as(digest, level_for(length), nodes)
-
-
-def sealed_memory(memory: Memory | TreeMemory, sink: Sink) -> tuple[bytes, Hash]:
-    """The two fields of a memory: those of the byte string that it is."""
-    if isinstance(memory, Memory):
-        return sealed_octets(memory.read(0, memory.size), sink)
-    return number_item(memory.size), merkle.sealed(memory.tree, level_for(memory.size), sink)
-
-
-def opened_memory(fields: Fields, nodes: Nodes, work: Work) -> Any:
-    """The memory of the next two fields."""
-    size = fields.number(SIZE_BYTES)
-    if size % WORD_BYTES != 0:
-        raise fields.malformed("has a memory of broken words")
-    return TreeMemory(size, known_tree(fields.digest(), size, nodes), work)
 
 
 # --- frames ----------------------------------------------------------------------------------------------------------
@@ -233,19 +137,6 @@ def sealed_environment(environment: Environment, sink: Sink) -> Hash:
     return sink.put(encode_record(Kind.ENVIRONMENT, fields))
 
 
-@attrs.frozen(eq=False)
-class WordList:
-    """A tuple of words by the byte string that they are."""
-
-    octets: Octets
-
-    def __len__(self) -> int:
-        return self.octets.width // WORD_BYTES
-
-    def __getitem__(self, index: int) -> Word:
-        return int.from_bytes(self.octets.part(WORD_BYTES * index, WORD_BYTES * (index + 1)), "big")
-
-
 def opened_environment(digest: Hash, nodes: Nodes, work: Work) -> Any:
     """The environment with this hash, which seals itself again to it."""
     fields = fields_of(Kind.ENVIRONMENT, nodes.preimage(digest))
@@ -283,19 +174,6 @@ def opened_block(digest: Hash, nodes: Nodes, work: Work) -> Block:
 
 
 # --- the substate ----------------------------------------------------------------------------------------------------
-
-
-@attrs.frozen(eq=False)
-class LogList:
-    """Logs by the hash of the last one, and those that were added."""
-
-    count: int
-    last: Hash
-    added: tuple[Log, ...] = ()
-
-    def append(self, log: Log) -> LogList:
-        """One more."""
-        return attrs.evolve(self, added=(*self.added, log))
 
 
 def sealed_logs(logs: Any, sink: Sink) -> tuple[bytes, Hash]:
