@@ -1,4 +1,4 @@
-"""One-step proofs: opening the root of a machine gives that machine, so the step that is verified is its step.
+"""One-step proofs: opening the root of a machine gives that machine; the units of a copy are the copy.
 
 Hashing is ideal: what is put into the sink is its own hash, so a root is the tree of records itself, and only the same
 record has the same root. Records are kept as lists of their fields; that their bytes determine the fields is RLP's
@@ -14,16 +14,16 @@ from typing import Any, Final
 import attrs
 import msgspec
 
-from hyperion.settlement.onestep import maps, octets, records
+from hyperion.settlement.onestep import maps, merkle, octets, records, tasks
 from hyperion.settlement.onestep.nodes import Kind as Record
 from hyperion.settlement.onestep.work import AT_ONCE
 from hyperion.symbolic.ideal import Ideal, Idealized
-from hyperion.symbolic.opaque import length_of
-from hyperion.symbolic.proxies import all_of
+from hyperion.symbolic.opaque import OpaqueBytes, length_of
+from hyperion.symbolic.proxies import all_of, any_of
 from hyperion.vm.forks import FORKS, OSAKA, fork_named
 from hyperion.vm.machine import Halt, Instruction, Machine, Status, Suspended
 from hyperion_proofs.machines import unknown_machine
-from hyperion_proofs.mutant import in_place
+from hyperion_proofs.mutant import in_place, mutant
 from hyperion_proofs.solve import ARITHMETIC
 from hyperion_proofs.statement import Given
 from hyperion_proofs.theorem import Assumption, Control, Kind, Obligation, Theorem
@@ -282,4 +282,59 @@ OPENS: Final = Theorem(
     "same function that seals the machine after the step.",
 )  # fmt: skip
 
-THEOREMS: Final = (OPENS,)
+
+# --- micro steps ------------------------------------------------------------------------------------------------------
+
+
+def a_unit_of_a_copy(given: Given) -> None:
+    """Any copy that is not at its end: what its next unit reads and writes, and how far it is then."""
+    width, offset = given.integer("width", 1, 2**47), given.integer("offset", 0, 2**47)
+    done = given.integer("done", 0, 2**47)
+    given.assume(done < width)
+    source = octets.octets_of(merkle.ZERO_TREES[0], width, AT_ONCE)
+
+    def part(piece: Any, start: int, end: int) -> OpaqueBytes:
+        given.claim("reads on from where it is", start == done)
+        given.claim("reads inside the source", all_of(start < end, end <= width))
+        given.claim("reads at most a unit", end - start <= tasks.UNIT)
+        return OpaqueBytes(given, end - start, ("piece",))
+
+    def write(tree: Any, level: int, start: int, data: OpaqueBytes) -> Any:
+        given.claim("writes what it read", data.label == ("piece",))
+        given.claim("writes where it belongs", start == offset + done)
+        return tree
+
+    reading = Ideal(octets.Octets, "part", part, CONTAINERS.id)
+    writing = Ideal(merkle, "write_bytes", write, CONTAINERS.id)
+    with Idealized((reading, writing)):
+        after = tasks.Copying(merkle.ZERO_TREES[0], 0, offset, source, done).unit()
+    given.claim("goes on", all_of(after.done > done, after.done <= width))
+    given.claim("a whole unit, or to the end", any_of(after.done == done + tasks.UNIT, after.done == width))
+    given.claim("ends exactly at the end", after.finished == (after.done == width))
+
+
+def broken_unit(weakening: str, old: str, new: str) -> Control:
+    """A control: the unit of a copy with a change in its text."""
+    fault = Ideal(tasks.Copying, "unit", mutant(tasks.Copying.unit, old, new), "seeded fault")
+    return Control(weakening, Obligation(weakening, a_unit_of_a_copy, ARITHMETIC, ideals=lambda: (fault,)))
+
+
+COPIES: Final = Theorem(
+    "MICRO-copy",
+    "The units of a copy of any length read its source once, in order, in pieces of at most 256 bytes, write each "
+    "where it belongs, and end: after ⌈width / 256⌉ of them.",
+    ("DIS-micro-copy",),
+    Kind.INDUCTION,
+    (Obligation("a unit", a_unit_of_a_copy, ARITHMETIC),),
+    (
+        broken_unit("a unit moves nothing", "self.done + UNIT", "self.done"),
+        broken_unit("every unit writes to the same place", "self.offset + self.done", "self.offset"),
+        broken_unit("a unit leaves out a byte", "part(self.done, end)", "part(self.done + 1, end)"),
+    ),
+    "the copy has not ended; lengths below 2**47",
+    (CONTAINERS,),
+    "Before the first unit nothing is done; each unit adds 256 bytes or the rest (induction on the units). That "
+    "writing the pieces of a string one after the other writes the string is the tree's (tested).",
+)  # fmt: skip
+
+THEOREMS: Final = (OPENS, COPIES)
