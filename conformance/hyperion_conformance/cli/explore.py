@@ -29,6 +29,8 @@ app = typer.Typer(help="Explore every interleaving of a model.", no_args_is_help
 
 PLAIN_EVERY: Final = 10.0
 """Seconds between two lines of progress where there is no terminal."""
+WIDTH: Final = 100
+"""Columns of a file or a pipe."""
 KEEP_EVERY: Final = 60.0
 """Seconds between two checkpoints."""
 
@@ -54,6 +56,12 @@ class Watcher:
             self.kept = now
             checkpoint.save(search, self.keep)
         return not self.interrupted and len(search.states) < self.limit
+
+
+def console_of() -> Console:
+    """The console, a hundred columns wide where there is no terminal that says otherwise."""
+    console = Console()
+    return console if console.is_terminal else Console(width=WIDTH)
 
 
 def sizes(search: Search[int]) -> str:
@@ -236,7 +244,7 @@ def stm(
 
     Ends with 0 if all holds, 1 if a fault was found (with a shortest schedule), 2 for wrong usage, 4 if it was cut.
     """
-    console = Console()
+    console = console_of()
     hands = Workers(jobs, cluster)
     if mutant not in VARIANTS:
         typer.echo(f"hyperion explore stm: no variant {mutant!r}; there are {', '.join(VARIANTS)}", err=True)
@@ -304,4 +312,4 @@ def resumed(plan: StmPlan, keep: Path | None) -> Search[int]:
 def compared() -> None:
     """Show what is modelled here and in the published TLA+ model of Block-STM."""
     rows = [(aspect.name, aspect.here, aspect.published) for aspect in COMPARISON]
-    Console().print(table_of(rows, ("aspect", "here", "yihuang/blockstm-spec"), 3))
+    console_of().print(table_of(rows, ("aspect", "here", "yihuang/blockstm-spec"), 3))
