@@ -56,8 +56,8 @@ ALLOWED: Final = {
     **{
         ("argument-mutation", f"hyperion.vm.staging.executing.{name}"): BLOCK_CACHE
         for name in (
-            "Blocks.note", "Blocks.of", "Blocks.shrink", "Blocks.table", "Table.count", "Table.is_new",
-            "Table.make", "Table.stretch", "Tables.forget", "noted",
+            "Blocks.note", "Blocks.note_frame", "Blocks.of", "Blocks.shrink", "Blocks.table", "Table.count",
+            "Table.is_new", "Table.make", "Table.stretch", "Tables.forget",
         )
     },
     ("reflection", "hyperion.vm.staging.executing.compiled"): "the text is derived from the model and from code bytes "

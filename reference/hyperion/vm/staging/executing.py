@@ -269,10 +269,11 @@ class Blocks:
         clock[DUE] = max(0, clock[DUE] - machine.steps)
         clock[BEFORE] += machine.steps
 
-    def note_frame(self, machine: Machine) -> Table:
-        """Note in which frame the machine is; the table of its code. A frame is noted once, at its start."""
-        table = self.table(machine.frame, machine.environment.fork)
-        if table.is_new(self.clock[RUNS], machine.frame) and 0 not in table.blocks:
+    def note_frame(self, frame: Frame, machine: Machine) -> Table:
+        """Note a frame in which the machine is or just was; the table of its code. It is counted once, at its start."""
+        self.clock[DUE] = machine.steps + self.pause
+        table = self.table(frame, machine.environment.fork)
+        if table.is_new(self.clock[RUNS], frame) and 0 not in table.blocks:
             self.consider(table, 0, machine.steps)
         return table
 
@@ -323,7 +324,7 @@ def run_staged(machine: Machine, blocks: Blocks) -> Machine:
             frame = machine.frame
             table = hot.get(frame.code)
             if table is None or frame.instructions is not fork.instructions:
-                machine = run_without(machine, blocks, watched=bool(hot))
+                machine = run_without(machine, blocks, hot)
             else:
                 machine = run_with(machine, frame, table, blocks)
         machine = step(machine)
@@ -331,26 +332,31 @@ def run_staged(machine: Machine, blocks: Blocks) -> Machine:
     return machine
 
 
-def run_without(machine: Machine, blocks: Blocks, watched: bool) -> Machine:
-    """The machine some steps later, or at a boundary; if watched, not beyond a call: the callee may have blocks.
+def run_without(machine: Machine, blocks: Blocks, hot: Mapping[bytes, Table]) -> Machine:
+    """The machine some steps later, or when it has halted or come to code that is hot.
 
-    One question a step is what ``run`` asks too. A frame that has a caller is left when it ends, so it needs no other.
+    While no code is hot, it asks less often than ``run`` does whether there is an end: steps of a halted machine
+    change nothing. A frame that has a caller is left by a step of its own, so only the outermost is asked.
     """
-    frame = machine.frame
-    if not watched:
-        for _ in range(blocks.stride):
-            machine = step(machine)
-            if machine.boundary is not None:
-                break
-    elif frame.caller_frame is None:
-        for _ in range(blocks.stride):
-            machine = step(machine)
-            if machine.frame is not frame or machine.boundary is not None:
+    if not hot:
+        for _ in range(0, blocks.stride, 4):
+            machine = step(step(step(step(machine))))
+            if machine.boundary is not None and machine.halted:
                 break
     else:
+        frame = machine.frame
+        outermost = frame.caller_frame is None
         for _ in range(blocks.stride):
             machine = step(machine)
             if machine.frame is not frame:
+                left, frame = frame, machine.frame
+                outermost = frame.caller_frame is None
+                if frame.code in hot:
+                    due = machine.steps >= blocks.clock[DUE]
+                    if due and left.instructions is machine.environment.fork.instructions:
+                        blocks.note_frame(left, machine)  # it is never met at another time
+                    return machine
+            elif outermost and machine.boundary is not None:
                 break
     return machine if machine.steps < blocks.clock[DUE] else noted(machine, blocks)
 
@@ -358,10 +364,9 @@ def run_without(machine: Machine, blocks: Blocks, watched: bool) -> Machine:
 def noted(machine: Machine, blocks: Blocks) -> Machine:
     """The machine, of which it is noted in which frame it is, and at which entry it arrives next if it does soon."""
     frame, fork = machine.frame, machine.environment.fork
-    blocks.clock[DUE] = machine.steps + blocks.pause
     if frame.instructions is not fork.instructions:
         return machine
-    table = blocks.note_frame(machine)
+    table = blocks.note_frame(frame, machine)
     for _ in range(LONGEST_WAY):
         if machine.boundary is not None or machine.frame is not frame:
             break
@@ -399,5 +404,5 @@ def run_with(machine: Machine, frame: Frame, table: Table, blocks: Blocks) -> Ma
         if machine.boundary is not None or machine.frame is not frame:
             return machine
         if machine.steps >= clock[DUE] and machine.pc not in made and program[machine.pc] == JUMPDEST:
-            blocks.note_frame(machine)
+            blocks.note_frame(frame, machine)
             blocks.note(machine, table)
