@@ -39,11 +39,11 @@ from tests.support.onestep import (
 @pytest.mark.rule("DIS-step-verify", "DIS-commit-machine")
 @pytest.mark.parametrize("opcode", range(256))
 def test_every_instruction(opcode: int) -> None:
-    """12 machines for an opcode with meaning, 2 for one without."""
+    """10 machines for an opcode with meaning, 2 for one without."""
     known = OSAKA.instructions[opcode].name != "INVALID"
 
     @given(machines_at(opcode))
-    @settings(max_examples=12 if known else 2)
+    @settings(max_examples=10 if known else 2)
     def agrees(machine: Machine) -> None:
         assert disagreement(machine) is None
 

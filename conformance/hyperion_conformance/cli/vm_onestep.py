@@ -74,6 +74,7 @@ def show(console: Console, proved: list[Proved], seconds: float) -> None:
         f"of a micro step {total.micro_witness:,} B; {total.nodes / max(total.steps, 1):.1f} new hashes a step; "
         f"{seconds:.1f} s",
         highlight=False,
+        soft_wrap=True,
     )
 
 
