@@ -69,13 +69,17 @@ def searched(pool: Pool) -> Some:
 
 
 def reach(given: Given, pool: Pool, state: State, first: Sequence[int]) -> None:
-    """Add what is reached from the first workers and the transactions named: their owners, and the witnesses."""
-    named_first = pool.all("x")
-    for txn in named_first:
+    """Add what is reached from the first workers and the transactions named: their owners, and the witnesses.
+
+    The first transaction is the one of which something is claimed: only its witnesses matter.
+    """
+    transactions = pool.all("x")
+    for txn in transactions:
         pool.add("w", state.owner(txn), state.keeper(txn))
-        pool.add("w", *(witness(given, BY_NAME[name], (txn,)) for name in ("P5", "P7")))
-        pool.add("w", *(witness(given, BY_NAME["P9"], (txn, read)) for read in pool.all("r")))
-        pool.add("x", state.awaited(txn))
+    claimed = transactions[0]
+    pool.add("x", state.awaited(claimed))
+    pool.add("w", *(witness(given, BY_NAME[name], (claimed,)) for name in ("P5", "P7")))
+    pool.add("w", *(witness(given, BY_NAME["P9"], (claimed, read)) for read in pool.all("r")))
     for worker in first:
         pool.add("x", state.txn(worker), state.blocker(worker))
         pool.add("w", state.holder(state.blocker(worker)))
