@@ -20,11 +20,11 @@ from hyperion.settlement.moment import Moment
 from hyperion.settlement.onestep.micro import entered, micro_after
 from hyperion.settlement.onestep.verify import advance, committed, witness
 from hyperion.settlement.rejection import Rejected
-from tests.support.dispute_actors import HONEST, Defender
-from tests.support.dispute_arena import Adversary, Arena
-from tests.support.dispute_attacks import ATTACKS, Heights, sybils
+from hyperion_conformance.dispute.arena import Adversary, Arena
+from hyperion_conformance.dispute.attacks import ATTACKS, Heights, sybils
+from hyperion_conformance.dispute.players import HONEST, Defender
+from hyperion_conformance.dispute.worlds import TRUE, HashedWorld, World, wrong_from
 from tests.support.dispute_machine import MachineWorld
-from tests.support.dispute_trace import TRUE, HashedWorld, World, wrong_from
 
 SHAPES: Final = ((2,), (3,), (2, 2), (3, 1), (2, 1, 1))
 SLOT: Final = 12
@@ -69,7 +69,7 @@ def test_a_faulty_run_of_the_real_machine_is_refuted_by_one_of_its_steps(name: s
 def test_a_witness_of_the_machine_shows_one_step_at_its_level_and_nothing_else() -> None:
     world = MachineWorld((2, 3))
     state, after = world.state_at(TRUE, 5), world.state_at(TRUE, 6)
-    step, shown = machine_step(1), world.witness(state)
+    step, shown = machine_step(1), world.witness(1, state)
     assert step(1, state, shown) == after
     assert [step(0, state, shown), step(1, after, shown), step(1, state, None), step(1, state, ())] == [None] * 4
     enter, leave = micro_ends(2)

@@ -9,7 +9,7 @@ from hyperion.settlement.dispute.verifying import machine_step, verifier_of
 from hyperion.settlement.onestep.verify import Committed, committed, witness
 from hyperion.vm.machine import Machine
 from hyperion.vm.step import step
-from tests.support.dispute_trace import HashedWorld, Trace
+from hyperion_conformance.dispute.worlds import HashedWorld, Trace
 from tests.support.machines import assemble, machine_for
 
 PROGRAM = assemble("7 35 ADD 0 MSTORE 32 0 KECCAK256 1 SSTORE 1 SLOAD 2 SSTORE 0 0 0 0 0 4 30000 CALL POP 32 0 RETURN")
@@ -42,7 +42,7 @@ class MachineWorld(HashedWorld):
         self.nodes[found.root] = found
         return found.root
 
-    def witness(self, state: Hash) -> Proof:
+    def witness(self, level: int, state: Hash) -> Proof:
         return witness(self.nodes[state])
 
     @property

@@ -13,6 +13,8 @@ import attrs
 
 Wrong = Callable[..., Any]
 
+PLACES: Final = ("hyperion.settlement", "hyperion_conformance.dispute", "tests.")
+"""Where functions of the model are bound: in itself, by players, and by tests."""
 MUTANTS: Final = "tests.support.dispute_mutant"
 """Modules of mutants keep the right functions, which the wrong ones call."""
 
@@ -36,7 +38,7 @@ def in_force(mutant: Mutant) -> Iterator[None]:
         owner, name = mutant.right
         bound = [(owner, name, owner.__dict__[name])]
     else:
-        modules = [module for name, module in sys.modules.items() if name.startswith(("hyperion.settlement", "tests."))]
+        modules = [module for name, module in sys.modules.items() if name.startswith(PLACES)]
         bound = [
             (module, name, value)
             for module in modules

@@ -13,8 +13,8 @@ from hyperion.settlement.finality.rules import open_chain, step
 from hyperion.settlement.finality.types import Chain, Output, Outside, Reason
 from hyperion.settlement.moment import Moment
 from hyperion.settlement.rejection import Rejected
-from tests.support.dispute_actors import Defender
-from tests.support.dispute_trace import TRUE, Trace, World, parameters, wrong_from
+from hyperion_conformance.dispute.players import Defender
+from hyperion_conformance.dispute.worlds import TRUE, Trace, World, parameters, wrong_from
 
 ALICE: Final = 1
 EVE: Final = 66
@@ -160,18 +160,9 @@ class Disputed(Court):
 
     def act(self, account: int, trace: Trace, claim: Hash) -> None:
         game = attrs.evolve(self.game(self.truth), now=self.now)
-        for move in Named(account, trace, claim=claim).moves(game, self.world):
+        for move in Defender(account, trace, claim=claim).moves(game, self.world):
             after = self.send(e.Play(self.question(self.truth), move))
             if isinstance(after, Chain):
                 assert violated(after) == ()
                 self.chain = after
 
-
-@attrs.define
-class Named(Defender):
-    """A defender whose assertion has a name of its own."""
-
-    claim: Hash = b""
-
-    def named(self, world: World) -> Hash:
-        return self.claim

@@ -10,8 +10,8 @@ from hyperion.settlement.dispute.rules import open_game, step
 from hyperion.settlement.dispute.types import Edge, Game, Reason, Verifier
 from hyperion.settlement.moment import Moment
 from hyperion.settlement.rejection import Rejected
-from tests.support.dispute_actors import Defender, Node, claim_of, refinement_of, root_of
-from tests.support.dispute_trace import GOOD_PROOF, TRUE, Trace, World, parameters, wrong_from
+from hyperion_conformance.dispute.players import Defender, Node, claim_of, refinement_of, root_of
+from hyperion_conformance.dispute.worlds import GOOD_PROOF, TRUE, Trace, World, parameters, wrong_from
 
 ALICE: Final = 1
 EVE: Final = 66

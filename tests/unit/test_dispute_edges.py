@@ -13,8 +13,8 @@ from hyperion.settlement.dispute.rules import open_game
 from hyperion.settlement.dispute.timers import timer_by_children, timer_by_claim, unrivalled_time
 from hyperion.settlement.dispute.types import INFINITE, Game, Mode, Reason
 from hyperion.settlement.moment import Moment
+from hyperion_conformance.dispute.worlds import BAD_PROOF, TRUE, Trace, wrong_from
 from tests.support.dispute_table import ALICE, BEGIN, EVE, Table
-from tests.support.dispute_trace import BAD_PROOF, TRUE, Trace, wrong_from
 
 # Positions and names.
 

@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from hyperion.settlement.dispute import bisection
-from tests.support.dispute_arena import Arena
-from tests.support.dispute_attacks import ATTACKS
+from hyperion_conformance.dispute.arena import Arena
+from hyperion_conformance.dispute.attacks import ATTACKS
 from tests.support.dispute_mutant import Mutant, in_force
 from tests.support.dispute_mutants_court import COURT_MUTANTS
 from tests.support.dispute_mutants_edges import EDGE_MUTANTS

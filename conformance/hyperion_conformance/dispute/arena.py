@@ -18,12 +18,16 @@ from hyperion.settlement.dispute.rules import open_game, step
 from hyperion.settlement.dispute.types import Edge, Game, Mode
 from hyperion.settlement.moment import Moment
 from hyperion.settlement.rejection import Rejected
-from tests.support.dispute_actors import HONEST, Defender, Player, claim_of
-from tests.support.dispute_trace import TRUE, Trace, World, parameters
+from hyperion_conformance.dispute.players import HONEST, Defender, Player, claim_of
+from hyperion_conformance.dispute.worlds import TRUE, Trace, World, parameters
 
 ORIGIN: Final = identity(100, 1)
 START: Final = 1_000
 """The time of the first block."""
+
+
+class Broken(AssertionError):
+    """Something happened in a game that its rules exclude."""
 
 
 @attrs.frozen
@@ -74,6 +78,7 @@ class Arena:
 
     @property
     def moment(self) -> Moment:
+        """The L1 block that is being made."""
         return Moment(START + self.block * self.game.parameters.slot, self.block)
 
     @property
@@ -94,20 +99,26 @@ class Arena:
         return True
 
     def check(self) -> None:
-        assert violated(self.game) == ()
+        """Refuse with ``Broken`` a state that no game has, or a lie that won."""
+        found = violated(self.game)
+        if found:
+            raise Broken(", ".join(found))
         self.check_truth()
 
     def check_truth(self) -> None:
         """No false edge with a true beginning is confirmed, and none of the false assertions has won."""
         for edge in self.game.edges.values():
-            if edge.confirmed:
-                assert not self.is_lie(edge), f"a false edge is confirmed at level {edge.level}"
-        assert self.game.winner in (None, claim_of(self.world, TRUE)), "a false assertion has won"
+            if edge.confirmed and self.is_lie(edge):
+                raise Broken(f"a false edge is confirmed at level {edge.level}")
+        if self.game.winner not in (None, claim_of(self.world, TRUE)):
+            raise Broken("a false assertion has won")
 
     def is_lie(self, edge: Edge) -> bool:
+        """Whether a false edge begins with the truth, so that a true edge contradicts it."""
         return self.world.begins_true(edge) and not self.world.is_true(edge)
 
     def admit(self, trace: Trace) -> None:
+        """The assertion of a trace, if it was not made before."""
         claim = claim_of(self.world, trace)
         if claim not in self.game.claimed:
             self.apply(e.Admit(claim, claim))

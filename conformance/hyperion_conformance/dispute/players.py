@@ -1,4 +1,4 @@
-"""Players of the edge game: one that defends a trace, honest if the trace is true, and the ways to be hostile.
+"""Players of the edge game: what they need to know of a machine, and one that defends a trace, honest if it is true.
 
 A player sees the game as it is on the L1 and says what it wants to send; it keeps no memory of the game, so neither a
 front-runner nor a reorganisation of the L1 can confuse it.
@@ -14,9 +14,43 @@ from hyperion.settlement.dispute.bisection import bisection_height
 from hyperion.settlement.dispute.identity import Hash, edge_id, mutual_id
 from hyperion.settlement.dispute.timers import assertion_time, is_rivalled, own_time, rivalry_of
 from hyperion.settlement.dispute.types import INFINITE, Edge, Game, Mode
-from tests.support.dispute_trace import BAD_PROOF, TRUE, Trace, World, wrong_from
+from hyperion_conformance.dispute.worlds import TRUE, Trace
 
 HONEST: Final = 1
+
+
+class Ground(Protocol):
+    """What players dispute about: the histories of traces, and what shows things about them.
+
+    A history belongs to a trace and a level, and begins at a step ``base``, counted in steps of the last level.
+    """
+
+    heights: tuple[int, ...]
+    """By level: binary logarithm of the steps in a history."""
+
+    def stride(self, level: int) -> int:
+        """Steps of the last level in a step of this one."""
+
+    def leaf(self, trace: Trace, level: int, base: int, index: int) -> Hash:
+        """The state at ``index`` in a history."""
+
+    def root(self, trace: Trace, level: int, base: int, height: int) -> Hash:
+        """The commitment to the first ``height`` steps of a history."""
+
+    def prefix_proof(self, trace: Trace, level: int, base: int, short: int, long: int) -> object:
+        """What shows that a history of one height begins that of another."""
+
+    def inclusion_proof(self, trace: Trace, level: int, base: int, height: int, index: int) -> object:
+        """What shows that a state is in a history."""
+
+    def is_step(self, trace: Trace, level: int, base: int, index: int) -> bool:
+        """Whether the step of a history from ``index`` on is one of the machine."""
+
+    def witness(self, level: int, state: Hash) -> object:
+        """What shows the step from a state."""
+
+    def final(self, trace: Trace) -> Hash:
+        """The state in which a trace ends."""
 
 
 class Player(Protocol):
@@ -24,7 +58,7 @@ class Player(Protocol):
 
     account: int
 
-    def moves(self, game: Game, world: World) -> list[e.Event]:
+    def moves(self, game: Game, world: Ground) -> list[e.Event]:
         """What to send now."""
 
 
@@ -36,12 +70,12 @@ class Node:
     base: int
 
 
-def claim_of(world: World, trace: Trace) -> Hash:
+def claim_of(world: Ground, trace: Trace) -> Hash:
     """The assertion of a trace, which here is named like its last state."""
     return world.final(trace)
 
 
-def root_of(game: Game, world: World, trace: Trace) -> Node | None:
+def root_of(game: Game, world: Ground, trace: Trace) -> Node | None:
     """The root edge of a trace, if somebody has made it."""
     height = 2 ** world.heights[0]
     mutual = mutual_id(0, game.origin, 0, world.root(trace, 0, 0, 0), height)
@@ -49,7 +83,7 @@ def root_of(game: Game, world: World, trace: Trace) -> Node | None:
     return None if found is None else Node(found, 0)
 
 
-def refinement_of(game: Game, world: World, trace: Trace, node: Node) -> Node | None:
+def refinement_of(game: Game, world: Ground, trace: Trace, node: Node) -> Node | None:
     """The root edge one level below by which a trace stands for its step, if somebody has made it."""
     level, base = node.edge.level + 1, node.base + node.edge.start_height * world.stride(node.edge.level)
     end = world.root(trace, level, base, 2 ** world.heights[level])
@@ -58,7 +92,7 @@ def refinement_of(game: Game, world: World, trace: Trace, node: Node) -> Node | 
     return None if found is None else Node(found, base)
 
 
-def nodes_below(game: Game, world: World, trace: Trace, node: Node) -> list[Node]:
+def nodes_below(game: Game, world: Ground, trace: Trace, node: Node) -> list[Node]:
     """The edges next below in the tree of the trace: halves, or its refinement."""
     edge = node.edge
     if edge.lower is not None and edge.upper is not None:
@@ -69,7 +103,7 @@ def nodes_below(game: Game, world: World, trace: Trace, node: Node) -> list[Node
     return []
 
 
-def tree(game: Game, world: World, trace: Trace) -> list[Node]:
+def tree(game: Game, world: Ground, trace: Trace) -> list[Node]:
     """All edges of a trace that exist, those above first."""
     top = root_of(game, world, trace)
     waiting, found = [] if top is None else [top], []
@@ -81,11 +115,9 @@ def tree(game: Game, world: World, trace: Trace) -> list[Node]:
     return found
 
 
-def proves(world: World, trace: Trace, node: Node) -> bool:
+def proves(world: Ground, trace: Trace, node: Node) -> bool:
     """Whether the step of an edge of the trace is one of the machine."""
-    first = node.base + node.edge.start_height * world.stride(node.edge.level)
-    last = first + world.stride(node.edge.level)
-    return trace.label(first) == trace.label(last)
+    return world.is_step(trace, node.edge.level, node.base, node.edge.start_height)
 
 
 @attrs.define
@@ -96,8 +128,11 @@ class Defender:
     trace: Trace = TRUE
     counts_every: int = 1
     """In which blocks it adds up what its edges have earned: every first, second, … by height."""
+    claim: Hash | None = None
+    """The name of its assertion, if that is not the name of its last state."""
 
-    def moves(self, game: Game, world: World) -> list[e.Event]:
+    def moves(self, game: Game, world: Ground) -> list[e.Event]:
+        """As in ``Player``; moves down the tree come before timers, timers before money."""
         if game.mode is Mode.REFUND:
             return [*self.refunds(game), *self.withdrawal(game)]
         nodes = tree(game, world, self.trace)
@@ -109,11 +144,12 @@ class Defender:
             *self.withdrawal(game),
         ]
 
-    def named(self, world: World) -> Hash:
+    def named(self, world: Ground) -> Hash:
         """The assertion that the trace is for."""
-        return claim_of(world, self.trace)
+        return claim_of(world, self.trace) if self.claim is None else self.claim
 
-    def root(self, game: Game, world: World, nodes: list[Node]) -> Iterator[e.Event]:
+    def root(self, game: Game, world: Ground, nodes: list[Node]) -> Iterator[e.Event]:
+        """A stake for the own assertion, once somebody denies it."""
         claim = self.named(world)
         contested = game.contest is not None and game.contest.rivalled_at is not None
         if nodes or claim not in game.claimed or game.winner is not None or not contested:
@@ -123,7 +159,8 @@ class Defender:
         ending = world.inclusion_proof(self.trace, 0, 0, steps, steps)
         yield e.Root(claim, world.root(self.trace, 0, 0, steps), beginning, ending, stake, self.account)
 
-    def answer(self, game: Game, world: World, node: Node) -> Iterator[e.Event]:
+    def answer(self, game: Game, world: Ground, node: Node) -> Iterator[e.Event]:
+        """What to do about an edge of the trace: nothing if nobody denies it, else cut, prove or refine it."""
         edge = node.edge
         if edge.confirmed or not is_rivalled(game, edge) or rivalry_of(game, edge).confirmed is not None:
             return
@@ -135,7 +172,8 @@ class Defender:
         elif edge.level + 1 < len(world.heights) and refinement_of(game, world, self.trace, node) is None:
             yield self.refinement(game, world, node)
 
-    def cut(self, world: World, node: Node) -> e.Event:
+    def cut(self, world: Ground, node: Node) -> e.Event:
+        """The cut of an edge of several steps."""
         middle = bisection_height(node.edge.start_height, node.edge.end_height)
         assert middle is not None
         level, base = node.edge.level, node.base
@@ -143,22 +181,24 @@ class Defender:
         shown = world.prefix_proof(self.trace, level, base, middle, node.edge.end_height)
         return e.Bisect(node.edge.id, root, shown, self.account)
 
-    def ends(self, world: World, node: Node) -> tuple[Hash, object, Hash, object]:
+    def ends(self, world: Ground, node: Node) -> tuple[Hash, object, Hash, object]:
         """The states before and after a single step, each with the proof that it is there."""
         level, base, at = node.edge.level, node.base, node.edge.start_height
-        first = base + at * world.stride(level)
         return (
-            world.state_at(self.trace, first),
+            world.leaf(self.trace, level, base, at),
             world.inclusion_proof(self.trace, level, base, at, at),
-            world.state_at(self.trace, first + world.stride(level)),
+            world.leaf(self.trace, level, base, at + 1),
             world.inclusion_proof(self.trace, level, base, at + 1, at + 1),
         )
 
-    def proof(self, world: World, node: Node) -> e.Event:
+    def proof(self, world: Ground, node: Node) -> e.Event:
+        """The one-step proof of an edge of one step."""
         before, before_proof, after, after_proof = self.ends(world, node)
-        return e.ConfirmByOneStepProof(node.edge.id, before, before_proof, after, after_proof, world.witness(before))
+        shown = world.witness(node.edge.level, before)
+        return e.ConfirmByOneStepProof(node.edge.id, before, before_proof, after, after_proof, shown)
 
-    def refinement(self, game: Game, world: World, node: Node) -> e.Event:
+    def refinement(self, game: Game, world: Ground, node: Node) -> e.Event:
+        """A stake for the step of an edge, with the history of what the step does."""
         before, before_proof, after, after_proof = self.ends(world, node)
         level, base = node.edge.level + 1, node.base + node.edge.start_height * world.stride(node.edge.level)
         steps, stake = 2 ** world.heights[level], game.parameters.levels[level].stake
@@ -177,7 +217,7 @@ class Defender:
 
     # Timers: nothing is sent before it decides something.
 
-    def confirmations(self, game: Game, world: World, nodes: list[Node]) -> Iterator[e.Event]:
+    def confirmations(self, game: Game, world: Ground, nodes: list[Node]) -> Iterator[e.Event]:
         """For each root of a level that has earned the threshold: the updates from below, then the confirmation."""
         if game.now.height % self.counts_every:
             return
@@ -195,7 +235,7 @@ class Defender:
                 yield from updates(game, world, self.trace, node, earned)
                 yield e.ConfirmByTime(edge.id)
 
-    def collect(self, game: Game, world: World, nodes: list[Node]) -> Iterator[e.Event]:
+    def collect(self, game: Game, world: Ground, nodes: list[Node]) -> Iterator[e.Event]:
         """Stakes back, and what useful edges bring, once the game is decided in favour of the trace."""
         if game.mode is not Mode.NORMAL or game.winner != self.named(world):
             return
@@ -219,10 +259,11 @@ class Defender:
         ]
 
     def withdrawal(self, game: Game) -> list[e.Event]:
+        """What is owed is taken at once."""
         return [e.Withdraw(self.account)] if game.ledger.credits.get(self.account) else []
 
 
-def earnings(game: Game, world: World, trace: Trace, nodes: list[Node]) -> dict[Hash, int]:
+def earnings(game: Game, world: Ground, trace: Trace, nodes: list[Node]) -> dict[Hash, int]:
     """What each edge of a trace would be credited if all were asked, from below: the β of the paper."""
     earned: dict[Hash, int] = {}
     for node in reversed(nodes):
@@ -233,7 +274,7 @@ def earnings(game: Game, world: World, trace: Trace, nodes: list[Node]) -> dict[
     return earned
 
 
-def updates(game: Game, world: World, trace: Trace, node: Node, earned: dict[Hash, int]) -> Iterator[e.Event]:
+def updates(game: Game, world: Ground, trace: Trace, node: Node, earned: dict[Hash, int]) -> Iterator[e.Event]:
     """The timer updates that bring what an edge has earned to it, lowest first; only those that change something."""
     edge = node.edge
     below = nodes_below(game, world, trace, node)
@@ -246,139 +287,3 @@ def updates(game: Game, world: World, trace: Trace, node: Node, earned: dict[Has
             yield e.UpdateTimerByClaim(edge.id, below[0].edge.id)
         else:
             yield e.UpdateTimer(edge.id)
-
-
-# Hostile players. Each is a defender of something false, or a nuisance, with one habit.
-
-
-@attrs.define
-class Staller(Defender):
-    """Answers only when the other side has almost earned the threshold on the edge that it has to answer for."""
-
-    patience: int = 0
-
-    def answer(self, game: Game, world: World, node: Node) -> Iterator[e.Event]:
-        """The usual answer, ``patience`` seconds after the edge was denied."""
-        since = rivalry_of(game, node.edge).rivalled_at
-        if since is not None and game.now.time - max(since, node.edge.created) >= self.patience:
-            yield from super().answer(game, world, node)
-
-
-@attrs.define
-class ForksEverywhere:
-    """Defends many false traces at once, each false at another step."""
-
-    account: int
-    traces: tuple[Trace, ...]
-
-    def moves(self, game: Game, world: World) -> list[e.Event]:
-        return [move for trace in self.traces for move in Defender(self.account, trace).moves(game, world)]
-
-
-@attrs.define
-class Freeloader(Defender):
-    """Lives on the honest trace without ever staking: cuts and proves for the reimbursement alone."""
-
-    def moves(self, game: Game, world: World) -> list[e.Event]:
-        return [move for move in super().moves(game, world) if not isinstance(move, e.Root | e.Refine)]
-
-
-@attrs.define
-class FrontRunner(Defender):
-    """Makes each move of the honest player first, under its own name, and false ones beside."""
-
-    lie: Trace = attrs.field(factory=lambda: wrong_from(1))
-
-    def moves(self, game: Game, world: World) -> list[e.Event]:
-        return [*super().moves(game, world), *Defender(self.account, self.lie).moves(game, world)]
-
-
-@attrs.define
-class Malformer(Defender):
-    """Sends every move that it can think of with proofs that prove nothing, for its trace and for the true one."""
-
-    def moves(self, game: Game, world: World) -> list[e.Event]:
-        honest = Defender(self.account, TRUE)
-        sent = [*Defender(self.account, self.trace).moves(game, world), *honest.moves(game, world)]
-        return [*self.lies(game, world), *(spoiled(move) for move in sent)]
-
-    def lies(self, game: Game, world: World) -> list[e.Event]:
-        """One-step proofs of its false step, with a witness that would do for a true one."""
-        return [
-            self.proof(world, node)
-            for node in tree(game, world, self.trace)
-            if node.edge.length == 1 and not proves(world, self.trace, node)
-        ]
-
-
-def spoiled(event: e.Event) -> e.Event:
-    """The event with its proofs replaced by junk."""
-    match event:
-        case e.Root():
-            return attrs.evolve(event, prefix_proof=BAD_PROOF)
-        case e.Refine():
-            return attrs.evolve(event, after_proof=BAD_PROOF)
-        case e.Bisect():
-            return attrs.evolve(event, proof=BAD_PROOF)
-        case e.ConfirmByOneStepProof():
-            return attrs.evolve(event, witness=BAD_PROOF)
-    return event
-
-
-@attrs.define
-class Griefer(Defender):
-    """Sends everything that anybody may send: all updates and confirmations on all edges, over and over."""
-
-    def moves(self, game: Game, world: World) -> list[e.Event]:
-        sent = super().moves(game, world)
-        for edge in game.edges.values():
-            sent += [e.UpdateTimer(edge.id), e.ConfirmByTime(edge.id), e.ConfirmByChildren(edge.id)]
-            sent += [e.Decide(edge.id)]
-            if edge.claim is not None and edge.level > 0:
-                sent += [e.UpdateTimerByClaim(edge.claim, edge.id), e.ConfirmByClaim(edge.claim, edge.id)]
-        return sent
-
-
-@attrs.define
-class Thief(Defender):
-    """Asks for all money that there is, for all reasons, at all times."""
-
-    def moves(self, game: Game, world: World) -> list[e.Event]:
-        sent = super().moves(game, world)
-        for edge in game.edges.values():
-            sent += [e.Refund(edge.id), e.Reimburse(edge.id, None), e.Reimburse(edge.id, edge.claim)]
-            sent += [e.Reimburse(half, edge.id) for half in (edge.lower, edge.upper) if half is not None]
-        return [*sent, e.Withdraw(self.account), e.Withdraw(HONEST)]
-
-
-@attrs.define
-class Latecomer(Defender):
-    """Keeps still until a given time, then defends its trace."""
-
-    wakes: int = 0
-
-    def moves(self, game: Game, world: World) -> list[e.Event]:
-        return super().moves(game, world) if game.now.time >= self.wakes else []
-
-
-@attrs.define
-class Silent(Defender):
-    """Makes a false assertion and does nothing for it."""
-
-    def moves(self, game: Game, world: World) -> list[e.Event]:
-        return []
-
-
-@attrs.define
-class ThiefOfTime(Defender):
-    """Tries to have a false step credited what stands for its true rival (a claim link that is not checked)."""
-
-    def moves(self, game: Game, world: World) -> list[e.Event]:
-        sent = super().moves(game, world)
-        steps = [edge for edge in game.edges.values() if edge.length == 1]
-        roots = [edge for edge in game.edges.values() if edge.opens_level and edge.level > 0]
-        return [
-            *sent,
-            *(e.UpdateTimerByClaim(s.id, r.id) for s in steps for r in roots if r.origin == s.mutual),
-            *(e.ConfirmByClaim(s.id, r.id) for s in steps for r in roots if r.origin == s.mutual),
-        ]

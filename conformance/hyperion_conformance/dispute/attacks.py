@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from tests.support.dispute_actors import (
-    Defender,
+from hyperion_conformance.dispute.arena import START, Adversary
+from hyperion_conformance.dispute.hostile import (
     ForksEverywhere,
     Freeloader,
     FrontRunner,
@@ -16,8 +16,8 @@ from tests.support.dispute_actors import (
     Thief,
     ThiefOfTime,
 )
-from tests.support.dispute_arena import START, Adversary
-from tests.support.dispute_trace import Trace, parameters, wrong_from
+from hyperion_conformance.dispute.players import Defender
+from hyperion_conformance.dispute.worlds import Trace, parameters, wrong_from
 
 Heights: TypeAlias = tuple[int, ...]
 EVE: Final = 66
@@ -25,6 +25,7 @@ MALLORY: Final = 77
 
 
 def length(heights: Heights) -> int:
+    """Steps of the machine in the contested span."""
     return int(2 ** sum(heights))
 
 

@@ -45,9 +45,11 @@ class Described:
     runs: tuple[tuple[int, int], ...]
 
     def label(self, leaf: int) -> int:
+        """The label of the state at a leaf."""
         return next(label for start, label in reversed(self.runs) if start <= leaf)
 
     def prefix(self, height: int) -> "Described":
+        """Its beginning of ``height`` steps."""
         runs = tuple(run for run in self.runs if run[0] <= height)
         return Described(self.base, self.stride if height else 0, height, runs)
 
@@ -63,6 +65,7 @@ class World:
 
     @property
     def length(self) -> int:
+        """Steps of the machine in the contested span."""
         return int(2 ** sum(self.heights))
 
     def stride(self, level: int) -> int:
@@ -70,6 +73,7 @@ class World:
         return int(2 ** sum(self.heights[level + 1 :]))
 
     def state(self, index: int, label: int) -> Hash:
+        """The name of the state after ``index`` steps with this label."""
         name = identity(STATE, index, label)
         self.states[name] = (index, label)
         return name
@@ -79,6 +83,7 @@ class World:
         return self.state(index, trace.label(index))
 
     def named(self, history: Described) -> Hash:
+        """The root of a described history."""
         if history not in self.roots:
             parts = [part for run in history.runs for part in run]
             name = identity(HISTORY, history.base, history.stride, history.height, *parts)
@@ -97,32 +102,46 @@ class World:
         """What shows that a state is in a trace's history."""
         return GOOD_PROOF
 
-    def witness(self, state: Hash) -> object:
+    def leaf(self, trace: Trace, level: int, base: int, index: int) -> Hash:
+        """The state at ``index`` in a trace's history of a level that begins at step ``base``."""
+        return self.state_at(trace, base + index * self.stride(level))
+
+    def is_step(self, trace: Trace, level: int, base: int, index: int) -> bool:
+        """Whether the step of a trace's history from ``index`` on is one of the machine."""
+        first = base + index * self.stride(level)
+        return trace.label(first) == trace.label(first + self.stride(level))
+
+    def witness(self, level: int, state: Hash) -> object:
         """What shows the step from a state."""
         return GOOD_PROOF
 
     def final(self, trace: Trace) -> Hash:
+        """The last state of a trace."""
         return self.state_at(trace, self.length)
 
     # What the verifier knows: names and proofs only.
 
     def single(self, state: Hash) -> Hash:
+        """As in ``Verifier``."""
         index, label = self.states.get(state, (0, 2**128 + int.from_bytes(state[:15], "big")))
         return self.named(Described(index, 0, 0, ((0, label),)))
 
     def is_prefix(self, shorter: Hash, short: int, longer: Hash, long: int, proof: object) -> bool:
+        """As in ``Verifier``."""
         first, second = self.histories.get(shorter), self.histories.get(longer)
         if first is None or second is None or proof != GOOD_PROOF or not short < long:
             return False
         return first.height == short and second.height == long and second.prefix(short) == first
 
     def includes(self, root: Hash, height: int, index: int, state: Hash, proof: object) -> bool:
+        """As in ``Verifier``."""
         history = self.histories.get(root)
         if history is None or proof != GOOD_PROOF or history.height != height or index > height:
             return False
         return self.state(history.base + index * history.stride, history.label(index)) == state
 
     def step(self, level: int, state: Hash, witness: object) -> Hash | None:
+        """As in ``Verifier``: the counter goes on, the label stays."""
         if witness != GOOD_PROOF or state not in self.states:
             return None
         index, label = self.states[state]
@@ -130,6 +149,7 @@ class World:
 
     @property
     def verifier(self) -> Verifier:
+        """What the game asks of this machine."""
         return Verifier(self.single, self.is_prefix, self.includes, lambda _, s: s, lambda _, s: s, self.step)
 
     def begins_true(self, edge: Edge) -> bool:
@@ -148,26 +168,31 @@ class HashedWorld(World):
     made: dict[tuple[Trace, int, int], History] = attrs.field(factory=dict)
 
     def history(self, trace: Trace, level: int, base: int) -> History:
+        """A history with its layers, made once."""
         key = (trace, level, base)
         if key not in self.made:
             height, stride = 2 ** self.heights[level], self.stride(level)
-            states = [self.state_at(trace, base + leaf * stride) for leaf in range(height + 1)]
+            states = [self.leaf(trace, level, base, leaf) for leaf in range(height + 1)]
             self.made[key] = history(states, height)
             for leaf in range(height + 1):
                 self.histories[self.made[key].root(leaf)] = described(trace, base, stride, leaf)
         return self.made[key]
 
     def root(self, trace: Trace, level: int, base: int, height: int) -> Hash:
+        """As in ``World``."""
         return self.history(trace, level, base).root(height)
 
     def prefix_proof(self, trace: Trace, level: int, base: int, short: int, long: int) -> object:
+        """As in ``World``."""
         return self.history(trace, level, base).prefix_proof(short, long)
 
     def inclusion_proof(self, trace: Trace, level: int, base: int, height: int, index: int) -> object:
+        """As in ``World``."""
         return self.history(trace, level, base).inclusion_proof(height, index)
 
     @property
     def verifier(self) -> Verifier:
+        """What the game asks of this machine."""
         return verifier_of(self.step)
 
 

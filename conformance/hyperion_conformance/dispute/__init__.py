@@ -1,0 +1,1 @@
+"""Playing disputes: players honest and hostile, machines to dispute about, and games played to their end."""
