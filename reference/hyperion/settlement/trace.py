@@ -195,8 +195,13 @@ def state_at(trace: Trace, index: int) -> Machine | None:
 @rule("DIS-commit-point", "A point is committed to with its block's number, its run and step, and what is known of it.")
 def point_hash(number: int, run: int, step_number: int, standing: Standing, root: Hash) -> Hash:
     """The hash of a point: ``root`` is that of the machine, or of the state at the end of a block."""
+    return keccak256(point_node(number, run, step_number, standing, root))
+
+
+def point_node(number: int, run: int, step_number: int, standing: Standing, root: Hash) -> bytes:
+    """The record of a point."""
     numbers = (number, run, step_number, standing)
-    return keccak256(encode_record(Kind.POINT, (*map(number_item, numbers), root)))
+    return encode_record(Kind.POINT, (*map(number_item, numbers), root))
 
 
 def point_at(trace: Trace, index: int) -> Hash:

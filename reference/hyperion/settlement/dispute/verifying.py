@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeGuard
 
 from hyperion.rules import rule
-from hyperion.settlement import history
+from hyperion.settlement import history, points
 from hyperion.settlement.dispute.identity import Hash
 from hyperion.settlement.dispute.types import Proof, Verifier
 from hyperion.settlement.onestep import micro
@@ -59,4 +59,25 @@ def micro_ends(micro_level: int) -> tuple[Callable[[int, Hash], Hash], Callable[
     return (
         lambda level, state: micro.enter(state) if level == micro_level else state,
         lambda level, state: micro.leave(state) if level == micro_level else state,
+    )
+
+
+@rule("DIS-point-level", "A game over a block's trace has points for states, and below them micro states of a step.")
+def point_verifier(point_level: int) -> Verifier:
+    """The verifier of a game whose level ``point_level`` counts points of a trace, and the next one micro steps.
+
+    Above that level, states are points too, but a step of such a level is never shown at once.
+    """
+
+    def after(level: int, state: Hash, witness: Proof) -> Hash | None:
+        if not is_path(witness) or level < point_level:
+            return None
+        verify = points.verify_point_step if level == point_level else points.verify_point_micro_step
+        reached = verify(state, witness)
+        return None if isinstance(reached, Rejected) else reached
+
+    return verifier_of(
+        after,
+        lambda level, state: points.enter(state) if level == point_level + 1 else state,
+        lambda level, state: points.leave(state) if level == point_level + 1 else state,
     )
