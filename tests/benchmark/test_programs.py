@@ -6,12 +6,12 @@ import pytest
 
 from hyperion.vm.machine import Halt, Machine, Status
 from hyperion.vm.step import run
-from tests.benchmark.assembler import assemble
+from hyperion_conformance.assembler import assemble
+from hyperion_conformance.token import TRANSFER_EVENT
 from tests.benchmark.programs import (
     RECIPIENT,
     TARGET,
     TOKEN,
-    TRANSFER_EVENT,
     Program,
     program,
     programs,

@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 from typer.testing import CliRunner
 
+from hyperion_conformance.assembler import assemble
 from hyperion_proofs.solve import Answer
 from hyperion_proofs.validation.blocks import Subject
 from hyperion_proofs.validation.campaign import validate
@@ -15,7 +16,6 @@ from hyperion_proofs.validation.cli import app
 from hyperion_proofs.validation.corpus import Contract, entries_of, own_contracts, subject_of
 from hyperion_proofs.validation.cutting import NoSuchForm, pieces_of
 from hyperion_proofs.validation.mutants import mutants_of
-from tests.benchmark.assembler import assemble
 
 LOOP: Final = assemble("""
     40 loop: DUP1 3 AND DUP1 SLOAD 7 ADD SWAP1 SSTORE

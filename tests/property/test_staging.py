@@ -14,11 +14,11 @@ from hyperion.vm.machine import Machine
 from hyperion.vm.stack import stack_of
 from hyperion.vm.staging.executing import Blocks, compiled, eager, run_staged
 from hyperion.vm.step import run
+from hyperion_conformance.assembler import assemble
 from hyperion_conformance.fixtures.campaign import Selection, plan, planned
 from hyperion_conformance.fixtures.source import Case
 from hyperion_conformance.fixtures.staged import eager_blocks, run_all_staged
 from hyperion_conformance.workers import ALONE
-from tests.benchmark.assembler import assemble
 from tests.property.staging_programs import (
     Difference,
     campaign,

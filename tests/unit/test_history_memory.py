@@ -14,9 +14,9 @@ from hyperion.state.world import EMPTY_WORLD
 from hyperion.vm.forks import PRAGUE
 from hyperion.vm.machine import Machine
 from hyperion.vm.memory import Memory
+from hyperion_conformance.assembler import assemble
 from hyperion_conformance.cli.vm_run import start
 from hyperion_conformance.trace import machines
-from tests.benchmark.assembler import assemble
 
 BYTES_A_STEP: Final = 400
 """A machine (13 words), a stack cell, two integers, and a twentieth of a page with the path to it. Measured: 246."""

@@ -27,7 +27,7 @@ from hyperion.vm.staging.octets import IDEALS, RecordedBytes, RecordedIntegers, 
 from hyperion.vm.staging.recording import Unstaged
 from hyperion.vm.staging.tracing import MOST_GAS, MOST_STEPS
 from hyperion.vm.step import run
-from tests.benchmark.assembler import assemble
+from hyperion_conformance.assembler import assemble
 from tests.benchmark.programs import programs
 from tests.benchmark.workers.model import start_of
 from tests.support.machines import CONTRACT, machine_for

@@ -1,4 +1,4 @@
-"""A small assembler, so that the programs that are measured can be read.
+"""A small assembler, so that programs that are measured or disputed about can be read.
 
 Tokens are separated by blanks; ``;`` starts a comment. An instruction is its name. A number pushes itself in as few
 bytes as it needs. ``here:`` is a jump destination with a name, ``@here`` pushes its offset.
