@@ -149,7 +149,7 @@ def answer(hello: Json, targets: Mapping[str, Target], message: Json) -> Json:
     given = message.get("input")
     if not isinstance(given, dict):
         raise BadInput("input is not an object")
-    missing = REQUIRED[str(target)] - given.keys()
+    missing = REQUIRED.get(str(target), set()) - given.keys()
     if missing:
         raise BadInput(f"input lacks {sorted(missing)}")
     trace = Trace(message.get("at", []), bool(message.get("full"))) if op == "trace" else None

@@ -1,0 +1,1 @@
+"""The sessions behind the targets of settlement: how games are read from JSON, driven, and shown."""
