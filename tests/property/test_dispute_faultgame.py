@@ -17,7 +17,17 @@ from hyperion.settlement.faultgame.parameters import MAINNET, bond_at, extension
 from hyperion.settlement.faultgame.position import Position, attack, defend, trace_ancestor, trace_index
 from hyperion.settlement.faultgame.resolution import gone_through
 from hyperion.settlement.faultgame.types import Checkpoint, Claim, Clock, Game, MachineStatus, Status
-from tests.support.dispute_faults import EVE, HONEST, SMALL, START, Chain, Match, Solver, context_below, output_at
+from hyperion_conformance.dispute.faultplay import (
+    EVE,
+    HONEST,
+    SMALL,
+    START,
+    Chain,
+    Match,
+    Solver,
+    context_below,
+    output_at,
+)
 
 DEPTHS: Final = st.integers(0, 125)
 

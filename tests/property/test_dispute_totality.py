@@ -22,9 +22,9 @@ from hyperion.settlement.finality import events as e
 from hyperion.settlement.finality.invariants import violated
 from hyperion.settlement.finality.types import Chain, Output, Reason
 from hyperion.settlement.rejection import Rejected
-from tests.support.dispute_faults import START as FAULT_START
-from tests.support.dispute_faults import Chain as Outputs
-from tests.support.dispute_faults import Match
+from hyperion_conformance.dispute.faultplay import START as FAULT_START
+from hyperion_conformance.dispute.faultplay import Chain as Outputs
+from hyperion_conformance.dispute.faultplay import Match
 from tests.support.dispute_settlement import RULES, Court, false_output, true_output
 
 NAMES: Final = st.sampled_from([b"", b"x" * HASH_BYTES, b"y" * (HASH_BYTES + 1)])

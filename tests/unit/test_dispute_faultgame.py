@@ -12,7 +12,7 @@ from hyperion.settlement.faultgame.parameters import MAINNET, bond_at, extension
 from hyperion.settlement.faultgame.position import Position, moved, trace_index
 from hyperion.settlement.faultgame.rules import open_game
 from hyperion.settlement.faultgame.types import Game, MachineStatus, Mode, Reason, Status
-from tests.support.dispute_faults import (
+from hyperion_conformance.dispute.faultplay import (
     EVE,
     HONEST,
     SMALL,

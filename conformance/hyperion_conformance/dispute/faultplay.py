@@ -69,6 +69,7 @@ class Chain:
         return b"".join((context.starting, context.disputed, index.to_bytes(4, "big")))
 
     def hash_of(self, state: bytes) -> Hash:
+        """The claim that stands for a state written out; all that are none have one claim."""
         if len(state) != 68:
             return PRESTATE if state == b"start" else identity(204, 0)
         starting, disputed, index = state[:32], state[32:64], int.from_bytes(state[64:], "big")
@@ -78,17 +79,23 @@ class Chain:
         return bytes([status]) + identity(203, starting, disputed, index)[1:]
 
     def step(self, state: bytes, proof: object, context: Context) -> Hash | None:
+        """The claim of the next state; None without the proof, and after what is no state or has no next one."""
         if proof != GOOD:
             return None
         if state == b"start":
             return self.hash_of(self.state(context, 0))
-        return self.hash_of(state[:64] + (int.from_bytes(state[64:], "big") + 1).to_bytes(4, "big"))
+        following = int.from_bytes(state[64:], "big") + 1
+        if len(state) != 68 or following == 2**32:
+            return None
+        return self.hash_of(state[:64] + following.to_bytes(4, "big"))
 
     def block_number(self, value: Hash, evidence: object) -> int | None:
+        """What the evidence says: whether it may say so is not what this chain is about."""
         return evidence if isinstance(evidence, int) else None
 
     @property
     def machine(self) -> Machine:
+        """What a game trusts."""
         return Machine(self.hash_of, self.step, self.block_number)
 
     def value(self, position: Position, context: Context | None) -> Hash:
@@ -156,6 +163,7 @@ class Solver:
         return claim.value != self.chain.value(claim.position, context_of(game, index))
 
     def is_to_be_countered(self, game: Game, index: int, honest: set[int]) -> bool:
+        """Whether the claim is against an honest one, or stands left of the honest answer to its parent."""
         claim = game.claims[index]
         if claim.parent is None or claim.parent in honest:
             return True
@@ -209,13 +217,16 @@ class Match:
         self.game = game
 
     def at(self, now: int) -> "Match":
+        """What follows happens at this time."""
         self.now = now
         return self
 
     def send(self, event: e.Event) -> Game | Rejected[Reason]:
+        """What the rules say to an event."""
         return step(self.game, event, self.now, self.chain.machine)
 
     def accept(self, *events: e.Event) -> "Match":
+        """Events that have to be accepted."""
         for event in events:
             after = self.send(event)
             assert isinstance(after, Game), (event, after)
@@ -233,6 +244,7 @@ class Match:
         return True
 
     def refuse(self, event: e.Event, reason: Reason) -> None:
+        """An event that has to be refused, for this reason."""
         after = self.send(event)
         assert isinstance(after, Rejected), f"accepted: {event}"
         assert after.reason is reason, after
@@ -258,8 +270,10 @@ class Match:
 
     @property
     def claims(self) -> list[Claim]:
+        """All claims, in the order in which they were made."""
         return list(self.game.claims)
 
 
 def proposal(root: Hash, proposer: int, rules: Parameters) -> Proposal:
+    """A proposal of an output four blocks above the anchor."""
     return Proposal(root, 104, ANCHOR, 100, identity(207, 0), 59_902, PRESTATE, proposer, bond_at(rules, 0))
