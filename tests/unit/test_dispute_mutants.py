@@ -53,7 +53,7 @@ def test_a_mistake_is_exploited_in_a_game(name: str) -> None:
     (mutant,) = [mutant for mutant in EDGE_MUTANTS if mutant.name == name]
     attack = ATTACKS[PLAYED_OUT[name]]
     with in_force(mutant), pytest.raises(AssertionError):
-        for seed in range(3):
+        for seed in range(12):  # who is first in a block depends on names of edges, and so on the lie
             arena = Arena((2, 2), attack((2, 2), seed)).play(after=12)
             assert arena.confirmed_at is not None
 

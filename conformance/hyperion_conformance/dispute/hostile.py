@@ -7,7 +7,7 @@ import attrs
 from hyperion.settlement.dispute import events as e
 from hyperion.settlement.dispute.timers import rivalry_of
 from hyperion.settlement.dispute.types import Game
-from hyperion_conformance.dispute.players import HONEST, Defender, Ground, Node, proves, tree
+from hyperion_conformance.dispute.players import HONEST, Defender, Ground, Node, edges_of, proves, tree
 from hyperion_conformance.dispute.worlds import BAD_PROOF, TRUE, Trace, wrong_from
 
 
@@ -96,7 +96,7 @@ class Griefer(Defender):
     def moves(self, game: Game, world: Ground) -> list[e.Event]:
         """As in ``Player``."""
         sent = super().moves(game, world)
-        for edge in game.edges.values():
+        for edge in edges_of(game):
             sent += [e.UpdateTimer(edge.id), e.ConfirmByTime(edge.id), e.ConfirmByChildren(edge.id)]
             sent += [e.Decide(edge.id)]
             if edge.claim is not None and edge.level > 0:
@@ -111,7 +111,7 @@ class Thief(Defender):
     def moves(self, game: Game, world: Ground) -> list[e.Event]:
         """As in ``Player``."""
         sent = super().moves(game, world)
-        for edge in game.edges.values():
+        for edge in edges_of(game):
             sent += [e.Refund(edge.id), e.Reimburse(edge.id, None), e.Reimburse(edge.id, edge.claim)]
             sent += [e.Reimburse(half, edge.id) for half in (edge.lower, edge.upper) if half is not None]
         return [*sent, e.Withdraw(self.account), e.Withdraw(HONEST)]
@@ -144,8 +144,8 @@ class ThiefOfTime(Defender):
     def moves(self, game: Game, world: Ground) -> list[e.Event]:
         """As in ``Player``."""
         sent = super().moves(game, world)
-        steps = [edge for edge in game.edges.values() if edge.length == 1]
-        roots = [edge for edge in game.edges.values() if edge.opens_level and edge.level > 0]
+        steps = [edge for edge in edges_of(game) if edge.length == 1]
+        roots = [edge for edge in edges_of(game) if edge.opens_level and edge.level > 0]
         return [
             *sent,
             *(e.UpdateTimerByClaim(s.id, r.id) for s in steps for r in roots if r.origin == s.mutual),

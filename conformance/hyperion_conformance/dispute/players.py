@@ -70,6 +70,11 @@ class Node:
     base: int
 
 
+def edges_of(game: Game) -> list[Edge]:
+    """All edges in the order of their names: that of the map is another one in each process."""
+    return [game.edges[name] for name in sorted(game.edges)]
+
+
 def claim_of(world: Ground, trace: Trace) -> Hash:
     """The assertion of a trace, which here is named like its last state."""
     return world.final(trace)
@@ -251,7 +256,7 @@ class Defender:
         """Own stakes that may go back."""
         return [
             e.Refund(edge.id)
-            for edge in game.edges.values()
+            for edge in edges_of(game)
             if edge.opens_level
             and edge.mover == self.account
             and not edge.refunded
