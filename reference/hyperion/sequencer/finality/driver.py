@@ -1,0 +1,370 @@
+"""From messages to inputs of the algorithm: what a validator has received decides which rows are asked.
+
+One call of ``act`` is one step of Malachite's ``driver.qnt``; ``node`` makes a validator of it. The order of the
+checks is the published one, since it decides which of several enabled rows is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import msgspec
+from immutables import Map
+
+from hyperion.rules import rule
+from hyperion.sequencer.finality.certificates import (
+    Certificate,
+    apply_certificate,
+    certificate_for,
+    certificate_of_event,
+)
+from hyperion.sequencer.finality.consensus import Consensus, advance
+from hyperion.sequencer.finality.types import (
+    NO_ROUND,
+    NOTHING,
+    Address,
+    Decide,
+    Input,
+    Kind,
+    Output,
+    Proposal,
+    SkipRound,
+    Step,
+    Timeout,
+    Value,
+    Vote,
+    VoteType,
+)
+from hyperion.sequencer.finality.votes import (
+    SILENCE,
+    Event,
+    Keeper,
+    Reached,
+    Validators,
+    apply_vote,
+    has_reached,
+    has_reached_any,
+    keeper_of,
+)
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """What all validators of a chain agree on outside of the algorithm."""
+
+    proposer: Callable[[int, int], Address]
+    """Who leads a round of a height."""
+    is_valid: Callable[[Value], bool]
+    """Whether the application accepts a value. It must be a function of the value: any two validators agree."""
+    enters_leading: Callable[[Consensus, int], bool]
+    """Whether a validator enters a round as its leader."""
+
+
+class Owed(msgspec.Struct, frozen=True, order=True, gc=False):
+    """An input that became due while another one was handled, with the height and round in which it is."""
+
+    given: Input
+    height: int
+    round: int
+
+
+class Done(msgspec.Struct, frozen=True, gc=False):
+    """An input that was handed on: the height and round after it, and the step before it."""
+
+    given: Input
+    height: int
+    round: int
+    step: Step
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """A decided height: the proposal, and the precommits for it."""
+
+    proposal: Proposal
+    commit: Certificate | None
+
+
+class Driver(msgspec.Struct, frozen=True):
+    """All that a validator knows at one height, and what it decided before."""
+
+    consensus: Consensus
+    keeper: Keeper
+    proposals: frozenset[Proposal] = frozenset()
+    """Valid ones from the leaders of their rounds."""
+    done: tuple[Done, ...] = ()
+    owed: frozenset[Owed] = frozenset()
+    changed: Step = Step.NONE
+    """The step that the last act entered; ``NONE`` if it entered none."""
+    started: bool = False
+    event: Event = SILENCE
+    """What the last vote or certificate brought about."""
+    chain: tuple[Decision, ...] = ()
+
+
+class Start(msgspec.Struct, frozen=True, gc=False):
+    """Begin the height."""
+
+
+class Receive(msgspec.Struct, frozen=True, gc=False):
+    """A message arrived."""
+
+    message: Proposal | Vote | Certificate
+
+
+class Expire(msgspec.Struct, frozen=True, gc=False):
+    """A timeout of the present round is over."""
+
+    timeout: Timeout
+
+
+class Provide(msgspec.Struct, frozen=True, gc=False):
+    """The application answers with a value to propose."""
+
+    value: Value
+
+
+class Settle(msgspec.Struct, frozen=True, gc=False):
+    """Hand on an input that is owed."""
+
+    owed: Owed
+
+
+class Reconsider(msgspec.Struct, frozen=True, gc=False):
+    """The step has changed: look again at what was received. Of several proposals of a leader, at this one."""
+
+    proposal: Proposal | None = None
+
+
+Act: TypeAlias = Start | Receive | Expire | Provide | Settle | Reconsider
+"""What a validator may be asked to do."""
+Result: TypeAlias = tuple[Driver, Output]
+
+replace = msgspec.structs.replace
+
+
+def driver_of(validator: Address, validators: Validators, height: int, chain: tuple[Decision, ...] = ()) -> Driver:
+    """A validator before a height."""
+    return Driver(Consensus(validator, height), keeper_of(height, validators), chain=chain)
+
+
+@rule("FIN-hand-on-once", "An input is handed to the algorithm once in a round and step.")
+def hand_on(driver: Driver, given: Input) -> Result:
+    """Ask the row for an input, unless it has been asked in this round and step before."""
+    before = driver.consensus
+    if Done(given, before.height, before.round, before.step) in driver.done:
+        return driver, NOTHING
+    after, output = advance(before, given)
+    done = Done(given, after.height, after.round, before.step)
+    return replace(driver, consensus=after, done=(*driver.done, done)), output
+
+
+def proposes(driver: Driver, round: int, value: Value) -> bool:
+    """Whether the value was properly proposed in the round."""
+    return any(proposal.round == round and proposal.value == value for proposal in sorted(driver.proposals))
+
+
+def proposes_again(driver: Driver, round: int, value: Value, valid_round: int) -> bool:
+    """Whether the value was properly proposed in the round with this valid round."""
+    return any(
+        (proposal.round, proposal.value, proposal.valid_round) == (round, value, valid_round)
+        for proposal in sorted(driver.proposals)
+    )
+
+
+@rule("FIN-on-precommits", "Precommits for a proposed value decide in any round; others count in the present one only.")
+def on_precommits(driver: Driver, event: Event) -> Result:
+    """What the count of precommits leads to."""
+    here = driver.consensus.round
+    if event.reached == Reached.PRECOMMIT_VALUE and event.value is not None:
+        if proposes(driver, event.round, event.value):
+            return hand_on(driver, Input(Kind.PROPOSAL_COMMIT, event.round, event.value))
+        if event.round == here:
+            return hand_on(driver, Input(Kind.PRECOMMIT_ANY))
+        if event.round > here:
+            return hand_on(driver, Input(Kind.ROUND_SKIP, event.round))
+    elif event.reached == Reached.PRECOMMIT_ANY and event.round == here:
+        return hand_on(driver, Input(Kind.PRECOMMIT_ANY))
+    elif event.reached == Reached.SKIP and event.round > here:
+        return hand_on(driver, Input(Kind.ROUND_SKIP, event.round))
+    return driver, NOTHING
+
+
+@rule("FIN-on-prevotes", "A polka counts in its own round, or in a later one whose proposal names it.")
+def on_prevotes(driver: Driver, event: Event) -> Result:
+    """What the count of prevotes leads to."""
+    here, value = driver.consensus.round, event.value
+    if event.reached == Reached.POLKA_VALUE and value is not None:
+        if event.round < here and proposes_again(driver, here, value, event.round):
+            return hand_on(driver, Input(Kind.PROPOSAL_POLKA_PREVIOUS, event.round, value))
+        if event.round == here:
+            if proposes(driver, here, value):
+                owed = Owed(Input(Kind.PROPOSAL_POLKA, value=value), driver.consensus.height, here)
+                driver = replace(driver, owed=driver.owed | {owed})
+            return hand_on(driver, Input(Kind.POLKA_ANY))
+    elif event.reached == Reached.POLKA_ANY and event.round == here:
+        return hand_on(driver, Input(Kind.POLKA_ANY))
+    elif event.reached == Reached.POLKA_NIL and event.round == here:
+        return hand_on(driver, Input(Kind.POLKA_NIL))
+    elif event.reached == Reached.SKIP and event.round > here:
+        return hand_on(driver, Input(Kind.ROUND_SKIP, event.round))
+    return driver, NOTHING
+
+
+TIMEOUTS: Map[Timeout, Kind] = Map(
+    {
+        Timeout.PROPOSE: Kind.TIMEOUT_PROPOSE,
+        Timeout.PREVOTE: Kind.TIMEOUT_PREVOTE,
+        Timeout.PRECOMMIT: Kind.TIMEOUT_PRECOMMIT,
+    }
+)
+
+
+def on_timeout(driver: Driver, timeout: Timeout) -> Result:
+    """A timeout of the present height and round is over."""
+    here = driver.consensus
+    return hand_on(driver, Input(TIMEOUTS[timeout], here.round, height=here.height))
+
+
+@rule("FIN-proposal-leader", "A proposal counts only from the leader of its round.")
+def on_proposal(driver: Driver, proposal: Proposal, setting: Setting) -> Result:
+    """What a proposal leads to."""
+    if proposal.sender != setting.proposer(proposal.height, proposal.round):
+        return driver, NOTHING
+    if not setting.is_valid(proposal.value):
+        return on_invalid(driver, proposal)
+    driver = replace(driver, proposals=driver.proposals | {proposal})
+    if has_reached(driver.keeper, proposal.round, VoteType.PRECOMMIT, proposal.value):
+        return hand_on(driver, Input(Kind.PROPOSAL_COMMIT, proposal.round, proposal.value))
+    here = driver.consensus
+    if (here.round, here.height) != (proposal.round, proposal.height):
+        return driver, NOTHING
+    if here.step == Step.PROPOSE:
+        return on_valid_in_propose(driver, proposal)
+    polka = has_reached(driver.keeper, here.round, VoteType.PREVOTE, proposal.value)
+    if here.step in {Step.PREVOTE, Step.PRECOMMIT} and polka:
+        return hand_on(driver, Input(Kind.PROPOSAL_POLKA, value=proposal.value))
+    return driver, NOTHING
+
+
+@rule("FIN-valid-first", "Validity is judged before the prevote; an invalid proposal is not kept.")
+def on_invalid(driver: Driver, proposal: Proposal) -> Result:
+    """A proposal that the application does not accept."""
+    here = driver.consensus
+    if (here.step, here.round, here.height) != (Step.PROPOSE, proposal.round, proposal.height):
+        return driver, NOTHING
+    if has_reached(driver.keeper, proposal.valid_round, VoteType.PREVOTE, proposal.value):
+        return hand_on(driver, Input(Kind.PROPOSAL_POLKA_INVALID, value=proposal.value))
+    return hand_on(driver, Input(Kind.PROPOSAL_INVALID))
+
+
+@rule("FIN-valid-round", "A proposal with a valid round waits for the polka that it names.")
+def on_valid_in_propose(driver: Driver, proposal: Proposal) -> Result:
+    """A valid proposal of this round, before the prevote."""
+    if proposal.valid_round == NO_ROUND:
+        return hand_on(driver, Input(Kind.PROPOSAL, proposal.round, proposal.value))
+    if has_reached(driver.keeper, proposal.valid_round, VoteType.PREVOTE, proposal.value):
+        return hand_on(driver, Input(Kind.PROPOSAL_POLKA_PREVIOUS, proposal.valid_round, proposal.value))
+    return driver, NOTHING
+
+
+def leaders_proposals(driver: Driver, setting: Setting) -> tuple[Proposal, ...]:
+    """Proposals of the present round, ascending: more than one if its leader equivocated."""
+    here = driver.consensus
+    leader = setting.proposer(here.height, here.round)
+    return tuple(
+        proposal
+        for proposal in sorted(driver.proposals)
+        if (proposal.sender, proposal.height, proposal.round) == (leader, here.height, here.round)
+    )
+
+
+@rule("FIN-step-change", "Where the step changes, what was received before is looked at again.")
+def on_step_change(driver: Driver, chosen: Proposal | None, setting: Setting) -> Result:
+    """A step was entered: the proposal first, then what needs none."""
+    here, before = driver.consensus, driver
+    if has_reached_any(driver.keeper, here.round, VoteType.PRECOMMIT):
+        owed = Owed(Input(Kind.PRECOMMIT_ANY), here.height, here.round)
+        driver = replace(driver, owed=driver.owed | {owed})
+    proposals = leaders_proposals(driver, setting)
+    if proposals:
+        return on_proposal(driver, chosen if chosen in proposals else proposals[0], setting)
+    # As published: without a proposal the precommits are not kept as owed.
+    if before.changed == Step.PREVOTE:
+        if has_reached(before.keeper, here.round, VoteType.PREVOTE, None):
+            return hand_on(before, Input(Kind.POLKA_NIL))
+        if has_reached_any(before.keeper, here.round, VoteType.PREVOTE):
+            return hand_on(before, Input(Kind.POLKA_ANY))
+    return before, NOTHING
+
+
+def enter(driver: Driver, round: int, setting: Setting) -> Result:
+    """Enter a round, leading it or not."""
+    leads = setting.enters_leading(driver.consensus, round)
+    return hand_on(driver, Input(Kind.NEW_ROUND_PROPOSER if leads else Kind.NEW_ROUND, round))
+
+
+@rule("FIN-chain", "A decision is appended with its proposal and its certificate.")
+def decided(driver: Driver, decision: Decide) -> Driver:
+    """The driver with the decision at the end of its chain."""
+    here = driver.consensus
+    commit = certificate_for(driver.keeper, VoteType.PRECOMMIT, decision.round, decision.value)
+    proposal = next(
+        proposal
+        for proposal in sorted(driver.proposals, reverse=True)
+        if (proposal.height, proposal.round, proposal.value) == (here.height, decision.round, decision.value)
+    )
+    return replace(driver, chain=(*driver.chain, Decision(proposal, commit)))
+
+
+def on_settle(driver: Driver, owed: Owed) -> Result:
+    """Hand on what is owed, if the round is still the same."""
+    here = driver.consensus
+    driver = replace(driver, owed=driver.owed - {owed})
+    if (owed.height, owed.round) == (here.height, here.round):
+        return hand_on(driver, owed.given)
+    return driver, NOTHING
+
+
+@rule("FIN-height", "A message of another height changes nothing.")
+def on_message(driver: Driver, message: Proposal | Vote | Certificate, setting: Setting) -> Result:
+    """A message, which counts if it is of this height."""
+    if message.height != driver.consensus.height:
+        return replace(driver, event=SILENCE), NOTHING
+    if isinstance(message, Proposal):
+        return on_proposal(driver, message, setting)
+    if isinstance(message, Vote):
+        keeper, event = apply_vote(driver.keeper, message, driver.consensus.round)
+    else:
+        keeper, event = apply_certificate(driver.keeper, message)
+    driver = replace(driver, keeper=keeper, event=event)
+    return on_precommits(driver, event) if message.type == VoteType.PRECOMMIT else on_prevotes(driver, event)
+
+
+def _acted(driver: Driver, act: Act, setting: Setting) -> Result:
+    if isinstance(act, Receive):
+        return on_message(driver, act.message, setting)
+    if isinstance(act, Settle):
+        return on_settle(driver, act.owed)
+    if isinstance(act, Reconsider):
+        return on_step_change(driver, act.proposal, setting)
+    if isinstance(act, Expire):
+        return on_timeout(driver, act.timeout)
+    if isinstance(act, Provide):
+        return hand_on(driver, Input(Kind.PROPOSE_VALUE, value=act.value))
+    return enter(replace(driver, started=True), 0, setting)
+
+
+@rule("FIN-act", "A decision is recorded, and a round that is over is left, in the step that finds it.")
+def act(driver: Driver, what: Act, setting: Setting) -> tuple[Driver, Output, Certificate | None]:
+    """One step of a validator: what it is afterwards, what it asks, and a certificate that it can show from now on."""
+    after, output = _acted(driver, what, setting)
+    certificate = None
+    if isinstance(what, Receive) and not isinstance(what.message, Proposal):
+        certificate = certificate_of_event(after.keeper, after.event)
+    if isinstance(what, Receive) and isinstance(output, Decide):
+        after = decided(after, output)
+    elif isinstance(what, Receive | Expire) and isinstance(output, SkipRound):
+        after, output = enter(after, output.round, setting)
+        certificate = None
+    changed = after.consensus.step
+    return replace(after, changed=Step.NONE if changed == driver.consensus.step else changed), output, certificate
