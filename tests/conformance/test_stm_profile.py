@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from hyperion.parallel.configuration import advance, initial, outcome
 from hyperion.parallel.counter import Pc
 from hyperion.parallel.program import Outcome, execute_serially
+from hyperion.parallel.scheduler import Phase
 from hyperion.parallel.trees import Add, Constant, Name, Operation, ReadInto, Stop, Trees, Write
 from hyperion_conformance.cli.stm_profile import is_serial, register
 from hyperion_conformance.exploration.mutants import VARIANTS
@@ -22,6 +23,7 @@ from hyperion_conformance.stm_profile.bound import bound_of
 from hyperion_conformance.stm_profile.contracts import transfers
 from hyperion_conformance.stm_profile.costs import ACCESSES, Access, Costs, Line, Lines, Variable, line_of, own
 from hyperion_conformance.stm_profile.metered import EvmMeter, MeteredBlock, TreeMeter, unmetered
+from hyperion_conformance.stm_profile.phases import ARROWS, phases_drawn, taken
 from hyperion_conformance.stm_profile.picture import LEFT, RIGHT, WIDTH, picture_of
 from hyperion_conformance.stm_profile.profile import Figures, profile_of
 from hyperion_conformance.stm_profile.simulation import Moment, SimulatedRun, simulate
@@ -258,6 +260,24 @@ def test_a_picture_shows_what_was_in_vain_and_the_bound() -> None:
     assert len(of_kind(root, "path", "again after-wait")) == fates.count(Fate.BLOCKED) > 0
     assert len(of_kind(root, "line", "ideal")) == 1
     assert root.get("aria-label") == "a < b & c"
+
+
+@pytest.mark.rule("STM-incarnate", "STM-abort-once", "STM-next-incarnation")
+@pytest.mark.parametrize(("name", "workers"), [("pools", 12), ("counter", 4)])
+def test_states_of_transactions_are_entered_as_often_as_they_are_left(name: str, workers: int) -> None:
+    """Every transaction begins READY and ends EXECUTED; the arrows between are counted from the steps."""
+    _, run, block = measured(name, 24, workers)
+    balance = dict.fromkeys(Phase, 0)
+    for arrow, count in zip(ARROWS, taken(run), strict=True):
+        assert count > 0
+        balance[arrow.source] -= count
+        balance[arrow.target] += count
+    assert balance == {
+        Phase.READY: -block.size, Phase.EXECUTING: 0, Phase.EXECUTED: block.size, Phase.ABORTING: 0,
+    }  # fmt: skip
+    drawing = ElementTree.fromstring(phases_drawn(run))
+    counts = [label.text for label in of_kind(drawing, "text", "") if (label.text or "").endswith("×")]
+    assert counts == [f"{count:,} ×" for count in taken(run)]
 
 
 def test_spans_cover_the_steps_and_rests_are_none() -> None:

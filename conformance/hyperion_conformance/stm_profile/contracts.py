@@ -155,7 +155,7 @@ def counted(size: int) -> EvmBlock:
 # --- much computation ------------------------------------------------------------------------------------------------
 
 LAYERS: Final = 24
-TERMS: Final = 16
+TERMS: Final = 8
 ACTIVATIONS: Final = 96 * 1024
 """Bytes of memory that a layer goes over."""
 FIELD: Final = 2**61 - 1
