@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from random import Random
@@ -26,6 +27,7 @@ from hyperion_proofs.validation.merging import explore_merging
 from hyperion_proofs.validation.mutants import mutants_of
 from hyperion_proofs.validation.oracle import Incremental
 from hyperion_proofs.validation.replay import Guessing
+from hyperion_proofs.validation.settling import settled
 
 MACHINES_TRIED: Final = 200
 """Before a block that is not proved counts as open."""
@@ -33,12 +35,13 @@ MACHINES_TRIED: Final = 200
 
 def prove_part(obligation: Obligation) -> Finding:
     """As ``prove``, with the oracle for long paths, and without watching which functions run: they are ``step``'s."""
-    start = perf_counter()
+    start, oracle, deciders = perf_counter(), Incremental(), Counter[str]()
     try:
-        exploration = explore_merging(
-            lambda path: obligation.statement(Unknown(path)), Incremental(), obligation.limits
-        )
-        return judged((obligation,), Watch(), exploration, perf_counter() - start)[0]
+        found = explore_merging(lambda path: obligation.statement(Unknown(path)), oracle, obligation.limits)
+        left = settled(found, oracle, deciders)
+        finding = judged((obligation,), Watch(), left, perf_counter() - start)[0]
+        goals = sum(max(len(outcome.checks), 1) for outcome in found.outcomes)
+        return attrs.evolve(finding, paths=len(found.outcomes), goals=goals, deciders={**finding.deciders, **deciders})
     except (Escape, OpaqueError) as escape:
         reason = f"a value escapes: {escape}"
     except NoSuchForm as strange:

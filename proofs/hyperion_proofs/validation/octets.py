@@ -12,10 +12,11 @@ from typing import Any, Final
 import attrs
 
 from hyperion.primitives.hashing import keccak256
+from hyperion.symbolic.expression import Interval
 from hyperion.symbolic.ideal import Ideal
 from hyperion.symbolic.opaque import OpaqueError, larger, length_of, natural, smaller
-from hyperion.symbolic.path import Path
-from hyperion.symbolic.proxies import SymbolicInt
+from hyperion.symbolic.path import Check, Path
+from hyperion.symbolic.proxies import SymbolicInt, all_of, integer_term, truth_term
 from hyperion.vm.instructions import arithmetic, environment, system
 from hyperion_proofs.machines import MAX_WORD
 from hyperion_proofs.statement import Given
@@ -48,8 +49,22 @@ class Octets:
             raise OpaqueError("an index of a byte string")
         first = 0 if part.start is None else natural(part.start)
         last = self.length if part.stop is None else natural(part.stop)
-        length = larger(smaller(self.length, last) - smaller(self.length, first), 0)
-        return Octets(self.given, self.derived("slice", first, last), length)
+        return Octets(self.given, self.derived("slice", first, last), self.between(first, last))
+
+    def between(self, first: Any, last: Any) -> Any:
+        """How many bytes are between the bounds: if these are known to be so far apart, at most so many."""
+        width = last - first
+        if type(width) is not int:
+            return larger(smaller(self.length, last) - smaller(self.length, first), 0)
+        found = larger(smaller(self.length - first, width), 0)
+        path = self.given.symbolic
+        if path is not None and type(found) is not int:
+            # Checked once, from no condition at all; what it says of the interval then serves wherever it is built.
+            term = integer_term(path, found)
+            bounds = all_of(found >= 0, found <= max(width, 0))
+            path.checks.append(Check("a slice is not longer than its bounds are apart", truth_term(path, bounds), ()))
+            path.terms.narrow(term, Interval(0, max(width, 0)))
+        return found
 
     def ljust(self, width: Any, fill: Any) -> Octets:
         """As of ``bytes``, with zeros."""
