@@ -1,0 +1,1 @@
+"""Finality beside others: traces of the published specification, networks of validators, and scenarios."""

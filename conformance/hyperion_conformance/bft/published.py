@@ -1,0 +1,231 @@
+"""The surroundings of a validator in the published specification: its boxes, its network, the start of a height.
+
+The specification picks from sets in an order that it does not say; what it picked is in the trace, or, at the start of
+a height, is searched for. Source: ``nextAction``, ``getNewHeightAction`` and ``statemachineAsync.qnt``.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+from immutables import Map
+
+from hyperion.sequencer.finality.certificates import Certificate, apply_certificate
+from hyperion.sequencer.finality.consensus import Consensus
+from hyperion.sequencer.finality.driver import Act, Driver, Owed, Setting, Settle, Start, driver_of, replace
+from hyperion.sequencer.finality.types import (
+    NO_ROUND,
+    Address,
+    CastVote,
+    GetValue,
+    Input,
+    Kind,
+    Output,
+    Proposal,
+    Propose,
+    StartTimeout,
+    Timeout,
+    Value,
+    Vote,
+)
+from hyperion.sequencer.finality.votes import Keeper, Reached, Validators, apply_vote, keeper_of
+from hyperion_conformance.bft.itf import Variant
+from hyperion_conformance.bft.quint import (
+    TIMEOUTS,
+    shown_certificate,
+    shown_driver,
+    shown_event,
+    shown_input,
+    shown_proposal,
+    shown_value,
+    shown_vote,
+)
+
+INVALID: Final = b"invalid"
+"""The one value that the specification's application refuses."""
+NOTHING_TO_PROPOSE: Final = b"nothing to propose"
+
+
+class Node(msgspec.Struct, frozen=True):
+    """A validator with its boxes."""
+
+    driver: Driver
+    timeouts: frozenset[tuple[Timeout, int, int]] = frozenset()
+    votes: frozenset[Vote] = frozenset()
+    proposals: frozenset[Proposal] = frozenset()
+    certificates: frozenset[Certificate] = frozenset()
+    synced_proposals: frozenset[Proposal] = frozenset()
+    synced_certificates: frozenset[Certificate] = frozenset()
+    requests: frozenset[tuple[int, int]] = frozenset()
+    next_value: Value | None = None
+
+
+class Network(msgspec.Struct, frozen=True):
+    """All correct validators, and what is under way to each; without ``is_buffered`` messages arrive at once."""
+
+    nodes: Map[Address, Node]
+    proposals: Map[Address, frozenset[Proposal]]
+    votes: Map[Address, frozenset[Vote]]
+    certificates: Map[Address, frozenset[Certificate]]
+    is_buffered: bool = True
+
+
+def setting_of(validators: Validators) -> Setting:
+    """The specification's application: leaders rotate over the addresses, beginning with the second."""
+    order = sorted(validators.weights)
+
+    def proposer(height: int, round: int) -> Address:
+        return order[(round + 1) % len(order)]
+
+    def enters_leading(state: Consensus, round: int) -> bool:
+        # As published: the round after the present one is asked about, whichever is entered.
+        return proposer(state.height, state.round + 1) == state.validator
+
+    return Setting(proposer, lambda value: value != INVALID, enters_leading)
+
+
+def network_of(validators: Validators, correct: tuple[Address, ...], height: int, is_buffered: bool) -> Network:
+    """All validators before a height, nothing under way."""
+    nodes = Map({address: Node(driver_of(address, validators, height)) for address in correct})
+    empty: Map[Address, frozenset[Any]] = Map({address: frozenset() for address in correct})
+    return Network(nodes, empty, empty, empty, is_buffered)
+
+
+def shown_node(node: Node) -> Map[str, Any]:
+    """A validator with its boxes, as the specification writes it."""
+    return Map(
+        es=shown_driver(node.driver),
+        timeouts=frozenset((Variant(TIMEOUTS[timeout]), height, round) for timeout, height, round in node.timeouts),
+        incomingVotes=frozenset(map(shown_vote, node.votes)),
+        incomingProposals=frozenset(map(shown_proposal, node.proposals)),
+        incomingCertificates=frozenset(map(shown_certificate, node.certificates)),
+        incomingSyncProposals=frozenset(map(shown_proposal, node.synced_proposals)),
+        incomingSyncCertificates=frozenset(map(shown_certificate, node.synced_certificates)),
+        getValueRequests=node.requests, nextValueToPropose=shown_value(node.next_value),
+    )
+
+
+# --- the start of a height ------------------------------------------------------------------------------------------
+
+Started = tuple[Node, Act, Variant]
+"""The validator, what its driver is asked then, and what the specification calls it."""
+
+
+def in_any_order(keeper: Keeper, votes: frozenset[Vote], round: int) -> frozenset[Keeper]:
+    """What a keeper may be after votes whose order is not known."""
+    reached = {(keeper, votes)}
+    for _ in range(len(votes)):
+        reached = {
+            (apply_vote(before, vote, round)[0], rest - {vote}) for before, rest in reached for vote in sorted(rest)
+        }
+    return frozenset(after for after, _ in reached)
+
+
+def agrees(keeper: Keeper, round: int, target: Any) -> bool:
+    """Whether what a keeper tells of a round is among what the trace tells of it."""
+    events = frozenset(map(shown_event, keeper.rounds[round].events))
+    return round in target["rounds"] and events <= target["rounds"][round]["emittedOutputs"]
+
+
+def loaded(node: Node, target: Any) -> Iterator[Keeper]:
+    """The keepers with all waiting votes and certificates of the height that may be those of the trace."""
+    height = node.driver.consensus.height
+    votes = [vote for vote in sorted(node.votes) if vote.height == height]
+    last = max((vote.round for vote in votes), default=0)
+    keepers = {keeper_of(height, node.driver.keeper.validators)}
+    for (round, _), group in itertools.groupby(sorted(votes, key=_group), _group):
+        waiting = frozenset(group)
+        keepers = {after for keeper in keepers for after in in_any_order(keeper, waiting, last)}
+        keepers = {keeper for keeper in keepers if agrees(keeper, round, target)}
+    certificates = [certificate for certificate in sorted(node.certificates) if certificate.height == height]
+    for order in itertools.islice(itertools.permutations(certificates), 720):
+        for keeper in sorted(keepers, key=repr):
+            for certificate in order:
+                keeper, _ = apply_certificate(keeper, certificate)
+            yield keeper
+
+
+def _group(vote: Vote) -> tuple[int, int]:
+    return vote.round, vote.type
+
+
+def decisions(keeper: Keeper, proposals: frozenset[Proposal], setting: Setting) -> tuple[tuple[int, Value], ...]:
+    """Rounds and values with a commit among the events and a valid proposal that waits."""
+    return tuple(
+        (round, event.value)
+        for round in sorted(keeper.rounds)
+        for event in sorted(keeper.rounds[round].events, key=repr)
+        if event.reached == Reached.PRECOMMIT_VALUE and event.value is not None
+        for proposal in sorted(proposals)
+        if proposal.height == keeper.height
+        and proposal.value == event.value
+        and setting.is_valid(proposal.value)
+        and proposal.sender == setting.proposer(keeper.height, round)
+    )
+
+
+def started(node: Node, setting: Setting, target: Any) -> Iterator[Started]:
+    """What starting a height may make of a validator; ``target`` is the keeper of the trace afterwards."""
+    height = node.driver.consensus.height
+    later = replace(
+        node,
+        votes=frozenset(vote for vote in node.votes if vote.height > height),
+        proposals=frozenset(proposal for proposal in node.proposals if proposal.height >= height),
+        certificates=frozenset(certificate for certificate in node.certificates if certificate.height > height),
+    )
+    for keeper in loaded(node, target):
+        driver = replace(node.driver, keeper=keeper, started=True, owed=frozenset())
+        decided = decisions(keeper, node.proposals, setting)
+        for round, value in decided:
+            yield _owing(later, driver, Owed(Input(Kind.PROPOSAL_COMMIT, round, value), height, round))
+        if not decided:
+            # As published: of several rounds with events the last one counts, in the order of a set.
+            firsts = {max((event.round for event in votes.events), default=0) for votes in keeper.rounds.values()}
+            for round in sorted(firsts) or [0]:
+                if round > 0:
+                    owed = Owed(Input(Kind.NEW_ROUND, round), height, NO_ROUND)
+                    leads = setting.proposer(height, round) == driver.consensus.validator
+                    yield _owing(later, driver, owed, Kind.NEW_ROUND_PROPOSER if leads else Kind.NEW_ROUND)
+                else:
+                    yield replace(later, driver=driver), Start(), Variant("StartDInput")
+
+
+def _owing(node: Node, driver: Driver, owed: Owed, called: Kind | None = None) -> Started:
+    name = owed.given if called is None else Input(called, owed.given.round)
+    after = replace(node, driver=replace(driver, owed=frozenset({owed})))
+    return after, Settle(owed), Variant("PendingDInput", shown_input(name))
+
+
+# --- what a step does to the network --------------------------------------------------------------------------------
+
+
+def with_effects(network: Network, node: Node, output: Output, certificate: Certificate | None) -> Network:
+    """The network after a validator's step: the validator with its timeouts and requests, its messages under way."""
+    here = node.driver.consensus
+    if isinstance(output, Propose | GetValue):
+        node = replace(node, timeouts=node.timeouts | {(Timeout.PROPOSE, here.height, here.round)})
+    if isinstance(output, GetValue):
+        node = replace(node, requests=node.requests | {(output.height, output.round)})
+    if isinstance(output, StartTimeout):
+        node = replace(node, timeouts=node.timeouts | {(output.timeout, here.height, here.round)})
+    network = replace(network, nodes=network.nodes.set(here.validator, node))
+    if isinstance(output, Propose):
+        network = _sent(network, "proposals", output.proposal)
+    if isinstance(output, CastVote):
+        network = _sent(network, "votes", output.vote)
+    if certificate is not None and network.is_buffered:
+        network = _sent(network, "certificates", certificate)
+    return network
+
+
+def _sent(network: Network, box: str, message: Proposal | Vote | Certificate) -> Network:
+    if not network.is_buffered:
+        nodes = {
+            address: replace(node, **{box: getattr(node, box) | {message}}) for address, node in network.nodes.items()
+        }
+        return replace(network, nodes=Map(nodes))
+    under_way = {address: waiting | {message} for address, waiting in getattr(network, box).items()}
+    return replace(network, **{box: Map(under_way)})
