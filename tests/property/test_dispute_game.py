@@ -150,6 +150,17 @@ def test_a_threshold_not_above_the_lateness_lets_a_lie_win() -> None:
         arena.play()
 
 
+@pytest.mark.rule("DIS-parameters")
+def test_a_step_that_may_be_proved_and_refined_lets_a_lie_win() -> None:
+    # The control: why exactly the last level is provable. The refuted step goes on earning time by its refinement.
+    heights, lie = (2, 2), wrong_from(6)
+    arena = Arena(heights, Adversary((Defender(66, lie),), (lie,)))
+    levels = tuple(attrs.evolve(level, provable=True) for level in arena.game.parameters.levels)
+    arena.game = attrs.evolve(arena.game, parameters=attrs.evolve(arena.game.parameters, levels=levels))
+    with pytest.raises(AssertionError, match="false"):
+        arena.play()
+
+
 # Cost and money.
 
 

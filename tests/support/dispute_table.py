@@ -25,7 +25,6 @@ class Table:
 
     heights: tuple[int, ...] = (2, 2)
     lie: Trace = attrs.field(factory=lambda: wrong_from(6))
-    provable: tuple[bool, ...] | None = None
     world: World = attrs.field(init=False)
     game: Game = attrs.field(init=False)
     now: int = BEGIN
@@ -33,7 +32,7 @@ class Table:
 
     def __attrs_post_init__(self) -> None:
         self.world = World(self.heights)
-        rules = parameters(self.heights, provable=self.provable)
+        rules = parameters(self.heights)
         game = open_game(rules, ORIGIN, self.world.state_at(TRUE, 0), Moment(BEGIN, self.height))
         assert isinstance(game, Game)
         self.game = game

@@ -100,9 +100,11 @@ def test_stake_covers_what_a_false_history_costs() -> None:
 @pytest.mark.rule("DIS-parameters")
 def test_other_unsafe_parameters_are_named() -> None:
     unprovable = (*DEFAULT.levels[:-1], attrs.evolve(DEFAULT.levels[-1], provable=False))
+    higher = (*DEFAULT.levels[:1], attrs.evolve(DEFAULT.levels[1], provable=True), *DEFAULT.levels[2:])
     cases: list[tuple[Parameters, str]] = [
         (attrs.evolve(DEFAULT, levels=()), "levels"),
         (attrs.evolve(DEFAULT, levels=unprovable), "last-level-provable"),
+        (attrs.evolve(DEFAULT, levels=higher), "last-level-provable"),
         (attrs.evolve(DEFAULT, reaction=-1), "not-negative"),
         (attrs.evolve(DEFAULT, slot=0), "slot"),
         (attrs.evolve(DEFAULT, resource_ratio=99), "resource-ratio"),
@@ -439,7 +441,7 @@ def test_levels_that_are_not_provable_and_longer_edges_are_not_proved() -> None:
     table = Table()
     true, _ = table.descended()
     table.refuse(table.prove(TRUE, true), Reason.NOT_PROVABLE)
-    table = Table(provable=(True, True)).rooted()
+    table = Table(heights=(2,), lie=wrong_from(3)).rooted()
     table.refuse(table.prove(TRUE, table.top(TRUE)), Reason.NOT_SINGLE_STEP)
     true, _ = table.descended_again()
     table.accept(table.prove(TRUE, true))

@@ -41,12 +41,12 @@ contract EdgeGame is EdgeConfirmation, EdgeFunds {
             uint256 cost = given[at].reimbursement > figures.costOfMove ? given[at].reimbursement : figures.costOfMove;
             uint256 spent = (2 * uint256(given[at].height) + 2) * cost;
             if (100 * uint256(given[at].stake) < figures.resourceRatio * spent) found |= 1 << (STAKES_FROM_BIT + at);
+            if (given[at].provable != (at + 1 == given.length)) found |= LAST_LEVEL;
         }
         uint256 turns = 2 * cuts + 2 * given.length + 2;
         uint256 late = figures.censorship + (uint256(figures.reaction) + figures.slot) * turns;
         if (figures.resourceRatio < 100) found |= RATIO;
         if (figures.slot < 1) found |= SLOT;
-        if (!given[given.length - 1].provable) found |= LAST_LEVEL;
         if (figures.threshold <= late) found |= THRESHOLD;
     }
 

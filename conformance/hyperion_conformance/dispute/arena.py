@@ -54,7 +54,6 @@ class Arena:
     heights: tuple[int, ...]
     adversary: Adversary
     censorship: int = 0
-    provable: tuple[bool, ...] | None = None
     watch: bool = True
     """Whether every state is held against the invariants, or only the last of each block."""
     honest: Player = attrs.field(factory=lambda: Defender(HONEST))
@@ -71,7 +70,7 @@ class Arena:
 
     def __attrs_post_init__(self) -> None:
         self.world = self.world_of(self.heights)
-        rules = parameters(self.heights, self.censorship, self.provable)
+        rules = parameters(self.heights, self.censorship)
         game = open_game(rules, ORIGIN, self.world.state_at(TRUE, 0), Moment(START, 0))
         assert isinstance(game, Game), game
         self.game = game

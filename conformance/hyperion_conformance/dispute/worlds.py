@@ -212,14 +212,11 @@ def wrong_from(step: int, label: int = 1) -> Trace:
     return Trace(((step, label),))
 
 
-def parameters(
-    heights: tuple[int, ...], censorship: int = 0, provable: tuple[bool, ...] | None = None, slot: int = 12
-) -> Parameters:
+def parameters(heights: tuple[int, ...], censorship: int = 0, slot: int = 12) -> Parameters:
     """The tightest safe parameters for these heights: the threshold is one second above the lateness."""
-    last = tuple(level == len(heights) - 1 for level in range(len(heights)))
     levels = tuple(
-        Level(height, stake=11 * (2 * height + 2), reimbursement=10, provable=may)
-        for height, may in zip(heights, provable or last, strict=True)
+        Level(height, stake=11 * (2 * height + 2), reimbursement=10, provable=index == len(heights) - 1)
+        for index, height in enumerate(heights)
     )
     loose = Parameters(levels, 0, censorship, 0, slot, 10, 110)
     return attrs.evolve(loose, threshold=loose.late + 1)

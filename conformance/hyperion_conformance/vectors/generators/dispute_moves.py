@@ -148,15 +148,15 @@ def proofs() -> Iterator[Case]:
     script.prove(true, script.halves(script.whole(0))[0]).prove(true, last).prove(true, last).prove(false, last)
     script.at(500).about("confirm-by-time", true, last).about("confirm-by-time", false, last)
     yield "proof-refused-and-accepted", rules, why, script
-    why = "Where a level is provable, a step of it is many steps of the machine; it need not be contested."
-    script = Script(safe((1, 1), provable=(True, True)))
-    true, false = script.trace(), script.trace((4, 1))
+    why = "In a game of one level its steps are proved at once; a step need not be contested for that."
+    script = Script(safe((1,)))
+    true, false = script.trace(), script.trace((2, 1))
     root = script.whole(0)
     low, high = script.halves(root)
     script.admit(true, false).root(true).root(false, EVE).cut(true, root).cut(false, root, EVE)
     script.prove(true, low).prove(true, high).about("confirm-by-children", true, root).about("decide", true, root)
     script.about("decide", false, root).about("confirm-by-children", false, root)
-    yield "proof-at-a-higher-level", rules, why, script
+    yield "proof-without-contest", rules, why, script
 
 
 def confirmations() -> Iterator[Case]:

@@ -21,7 +21,11 @@ class Level:
     reimbursement: int
     """What the maker of one useful edge of this level gets back from stakes that were lost, in wei; also the cap."""
     provable: bool
-    """Whether a single step of this level may be decided by a one-step proof; at the last level it must be."""
+    """Whether a single step of this level may be decided by a one-step proof: so at the last level, and nowhere else.
+
+    Where a step could be proved and refined too, a refuted step would go on earning time by a history below it, which
+    nobody may deny any more: its rival is confirmed.
+    """
 
 
 @attrs.frozen
@@ -101,8 +105,9 @@ def violations(parameters: Parameters) -> tuple[Violation, ...]:
         *requires("slot", parameters.slot >= 1, f"slot ≥ 1 s is violated: {parameters.slot} s"),
         *requires(
             "last-level-provable",
-            parameters.levels[-1].provable,
-            "a step of the last level is decided by a one-step proof; the last level is not provable",
+            [level.provable for level in parameters.levels] == [False] * (len(parameters.levels) - 1) + [True],
+            "a step of the last level, and of no other, is decided by a one-step proof; provable are "
+            f"{[level.provable for level in parameters.levels]}",
         ),
         *requires(
             "threshold-above-late",
@@ -142,7 +147,7 @@ MOVE: Final = 600_000 * 100 * GWEI
 DEFAULT: Final = Parameters(
     levels=(
         Level(height=20, stake=12 * ETHER, reimbursement=MOVE, provable=False),
-        Level(height=26, stake=8 * ETHER, reimbursement=MOVE, provable=True),
+        Level(height=26, stake=8 * ETHER, reimbursement=MOVE, provable=False),
         Level(height=16, stake=4 * ETHER, reimbursement=MOVE, provable=True),
     ),
     threshold=7 * DAY,
@@ -152,4 +157,4 @@ DEFAULT: Final = Parameters(
     cost_of_move=MOVE,
     resource_ratio=110,
 )
-"""Segments of 2**26 machine steps; machine steps; micro steps of an instruction whose work has no small bound."""
+"""Segments of 2**26 machine steps; machine steps; micro steps, each of which has a short proof."""
