@@ -1,0 +1,181 @@
+"""``hyperion dispute``: disputes about real blocks played to their end, and the gallery of attacks."""
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from hyperion.settlement.finality.parameters import DEFAULT
+from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
+from hyperion_conformance.dispute import descent, gallery
+from hyperion_conformance.dispute.execution import NoFault, Task, executed, spoiling
+from hyperion_conformance.dispute.fixture_block import block_case, fixture_block, is_as_stated
+from hyperion_conformance.dispute.match import ALICE, EVE, NAMES, Match, Undecided, played
+from hyperion_conformance.dispute.token_block import WITHDRAWAL, token_block
+from hyperion_conformance.fixtures.source import FixtureError
+
+app = typer.Typer(no_args_is_help=True, help="Play disputes: one about a real block, or the gallery of attacks.")
+
+DAY: Final = 86_400
+
+
+def task_of(fixtures: Path | None, case: str, block: int) -> tuple[Task, bytes | None]:
+    """The block to dispute about, and the hash that its source states. Exits with 2 if there is none."""
+    if fixtures is None:
+        return token_block(), None
+    try:
+        return fixture_block(fixtures, block_case(fixtures, case), block)
+    except FixtureError as error:
+        typer.echo(f"hyperion dispute play: {error}", err=True)
+        raise typer.Exit(USAGE) from None
+
+
+@app.command()
+def play(
+    fault: Annotated[str, typer.Option(help="The instruction whose result is false once, or 'any'.")] = "any",
+    seed: Annotated[int, typer.Option(help="Which step of the block.")] = 0,
+    fixtures: Annotated[
+        Path | None, typer.Option(help="Official block tests; without it, a block of token transfers.")
+    ] = None,
+    case: Annotated[str, typer.Option(metavar="REGEX", help="Which test: the first whose id matches.")] = "",
+    block: Annotated[int, typer.Option(min=1, help="Which block of the test.")] = 1,
+    svg: Annotated[Path | None, typer.Option(help="Write a picture of the descent here.")] = None,
+    every_move: Annotated[bool, typer.Option("--moves", help="Print every move.")] = False,
+) -> None:
+    """Let a faulty executor assert a false outcome of a block, and play the dispute to the paid withdrawal.
+
+    Ends with 0 if the truth wins, 1 if not, 2 for wrong usage, 4 if no false result changes the outcome.
+    """
+    console = Console(highlight=False)
+    task, stated = task_of(fixtures, case, block)
+    began = time.monotonic()
+    truth = executed(task)
+    if stated is not None and not is_as_stated(truth, stated):
+        console.print(f"dispute play: {escape(task.name)}: the model does not give the stated block")
+        raise typer.Exit(TARGET_WRONG)
+    console.print(f"{escape(task.name)}: {len(truth.block.runs)} runs, {len(truth.points):,} points")
+    try:
+        lie, name = spoiling(task, truth, fault, seed)
+        match = played(task, truth, lie, DEFAULT, WITHDRAWAL if fixtures is None else None)
+    except NoFault as error:
+        console.print(f"dispute play: {error}")
+        raise typer.Exit(INCONCLUSIVE) from None
+    except Undecided as error:
+        console.print(f"[red]dispute play: the truth has not won[/]: {escape(str(error))}")
+        raise typer.Exit(TARGET_WRONG) from None
+    told = f"{name} gives a false word at point {lie.fault:,} of {len(truth.points):,}"
+    console.print(f"{told}; asserted: block {lie.block.number} is {lie.block.standing.name.lower()}")
+    if every_move:
+        console.print(move_table(match))
+    show(console, match)
+    if svg is not None:
+        svg.write_text(descent.picture(match, told), encoding="utf-8")
+        console.print(f"picture: {svg}")
+    console.print(account(match, name, lie.fault, time.monotonic() - began), soft_wrap=True)
+    raise typer.Exit(HOLDS)
+
+
+def move_table(match: Match) -> Table:
+    """Every accepted move."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for name in ("second", "who", "move", "level", "steps", "bytes", "ms"):
+        table.add_column(name, justify="right" if name in ("second", "level", "bytes", "ms") else "left", no_wrap=True)
+    first = first_assertion(match)
+    for move in match.moves:
+        edge = move.edge
+        place = ("", "") if edge is None else (str(edge.level), f"{edge.start_height:,}–{edge.end_height:,}")
+        table.add_row(
+            f"{move.at.time - first:,}", NAMES[move.who], move.name, *place, f"{move.posted:,}",
+            f"{1000 * move.seconds:.2f}",
+        )  # fmt: skip
+    return table
+
+
+def first_assertion(match: Match) -> int:
+    """The time of the liar's assertion."""
+    return next(move.at.time for move in match.moves if move.name == "Propose")
+
+
+def show(console: Console, match: Match) -> None:
+    """What each kind of move took, and when what was reached."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("move", no_wrap=True)
+    for name in ("watcher", "liar", "bytes", "most", "ms", "most ms"):
+        table.add_column(name, justify="right", no_wrap=True)
+    names = list(dict.fromkeys(move.name for move in match.moves))
+    for name in names:
+        those = [move for move in match.moves if move.name == name]
+        who = Counter(move.who for move in those)
+        sizes, times = [move.posted for move in those], [1000 * move.seconds for move in those]
+        table.add_row(
+            name, f"{who[ALICE]:,}", f"{who[EVE]:,}", f"{sum(sizes):,}", f"{max(sizes):,}", f"{sum(times):.1f}",
+            f"{max(times):.2f}",
+        )  # fmt: skip
+    console.print(table)
+    first = first_assertion(match)
+    for name in ("ConfirmByOneStepProof", "Decide", "Finalize", "Pay"):
+        at = next((move.at.time for move in match.moves if move.name == name), None)
+        if at is not None:
+            console.print(f"{MILESTONES[name]}: {at - first:,} s ({(at - first) / DAY:.2f} days) after the assertion")
+
+
+MILESTONES: Final = {
+    "ConfirmByOneStepProof": "the step is proved",
+    "Decide": "the contest is decided",
+    "Finalize": "the true assertion is final",
+    "Pay": "the withdrawal is paid",
+}
+
+
+def account(match: Match, name: str, fault: int, seconds: float) -> str:
+    """The line to copy."""
+    rounds = sum(each.cut is not None for each in descent.rounds_of(match))
+    mine = [move for move in match.moves if move.who == ALICE]
+    return (
+        f"dispute play: the truth wins against a false {name} at point {fault}: {rounds} rounds, {len(mine)} honest "
+        f"moves of {sum(move.posted for move in mine):,} bytes, {sum(move.seconds for move in mine):.2f} s of work; "
+        f"{match.now.time - first_assertion(match):,} s of the L1; {seconds:.1f} s in all"
+    )
+
+
+@app.command("gallery")
+def show_gallery(
+    folder: Annotated[Path, typer.Argument(help="Where the pictures go, one a game.")],
+    attack: Annotated[list[str] | None, typer.Option(help="Only these.")] = None,
+    seed: Annotated[int, typer.Option(help="What varies the attacks.")] = gallery.SEED,
+) -> None:
+    """Play the game against every adversary of the gallery, over an abstract machine; write a picture of each.
+
+    Ends with 0 if the truth wins every game in time, 1 if not, 2 for wrong usage.
+    """
+    console = Console(highlight=False)
+    names = attack or list(gallery.GALLERY)
+    unknown = [name for name in names if name not in gallery.GALLERY]
+    if unknown:
+        typer.echo(f"hyperion dispute gallery: no attack named {', '.join(unknown)}", err=True)
+        raise typer.Exit(USAGE)
+    folder.mkdir(parents=True, exist_ok=True)
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("attack", no_wrap=True)
+    for title in ("edges", "decided", "T + late", "lost", "refused"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for name in names:
+        try:
+            game = gallery.played(name, seed=seed)
+        except (AssertionError, gallery.NotWon) as error:
+            console.print(f"[red]dispute gallery: {escape(name)}: {escape(str(error))}[/]")
+            raise typer.Exit(TARGET_WRONG) from None
+        (folder / f"{name}.svg").write_text(gallery.picture(game), encoding="utf-8")
+        arena = game.arena
+        table.add_row(
+            name, f"{len(arena.game.edges):,}", f"{game.late} s", f"{arena.game.parameters.longest} s",
+            f"{game.lost:,} wei", f"{sum(arena.refused.values()):,}",
+        )  # fmt: skip
+    console.print(table)
+    console.print(f"dispute gallery: the truth wins {len(names)} games; pictures in {folder}", soft_wrap=True)
+    raise typer.Exit(HOLDS)
