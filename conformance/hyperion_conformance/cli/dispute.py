@@ -15,7 +15,7 @@ from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
 from hyperion_conformance.dispute import descent, gallery
 from hyperion_conformance.dispute.execution import NoFault, Task, executed, spoiling
 from hyperion_conformance.dispute.fixture_block import block_case, fixture_block, is_as_stated
-from hyperion_conformance.dispute.match import ALICE, EVE, NAMES, Match, Undecided, played
+from hyperion_conformance.dispute.match import ALICE, EVE, NAMES, Match, Undecided, first_of, played
 from hyperion_conformance.dispute.token_block import WITHDRAWAL, token_block
 from hyperion_conformance.fixtures.source import FixtureError
 
@@ -85,7 +85,7 @@ def move_table(match: Match) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for name in ("second", "who", "move", "level", "steps", "bytes", "ms"):
         table.add_column(name, justify="right" if name in ("second", "level", "bytes", "ms") else "left", no_wrap=True)
-    first = first_assertion(match)
+    first = first_of(match, "Propose")
     for move in match.moves:
         edge = move.edge
         place = ("", "") if edge is None else (str(edge.level), f"{edge.start_height:,}–{edge.end_height:,}")
@@ -94,11 +94,6 @@ def move_table(match: Match) -> Table:
             f"{1000 * move.seconds:.2f}",
         )  # fmt: skip
     return table
-
-
-def first_assertion(match: Match) -> int:
-    """The time of the liar's assertion."""
-    return next(move.at.time for move in match.moves if move.name == "Propose")
 
 
 def show(console: Console, match: Match) -> None:
@@ -117,7 +112,7 @@ def show(console: Console, match: Match) -> None:
             f"{max(times):.2f}",
         )  # fmt: skip
     console.print(table)
-    first = first_assertion(match)
+    first = first_of(match, "Propose")
     for name in ("ConfirmByOneStepProof", "Decide", "Finalize", "Pay"):
         at = next((move.at.time for move in match.moves if move.name == name), None)
         if at is not None:
@@ -139,7 +134,7 @@ def account(match: Match, name: str, fault: int, seconds: float) -> str:
     return (
         f"dispute play: the truth wins against a false {name} at point {fault}: {rounds} rounds, {len(mine)} honest "
         f"moves of {sum(move.posted for move in mine):,} bytes, {sum(move.seconds for move in mine):.2f} s of work; "
-        f"{match.now.time - first_assertion(match):,} s of the L1; {seconds:.1f} s in all"
+        f"{match.now.time - first_of(match, 'Propose'):,} s of the L1; {seconds:.1f} s in all"
     )
 
 

@@ -263,3 +263,8 @@ def played(
         raise Undecided("a false assertion has won")
     finish(match)
     return match
+
+
+def first_of(match: Match, name: str) -> int:
+    """The time of the first accepted move with this name."""
+    return next(move.at.time for move in match.moves if move.name == name)

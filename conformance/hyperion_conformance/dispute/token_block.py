@@ -32,6 +32,8 @@ PASSER_CODE: Final = assemble("1 0 CALLDATALOAD SSTORE STOP")
 """Notes a withdrawal by its name; its balance is what has left."""
 QUIET_CODE: Final = assemble("0 0 RETURN")
 """Of the contracts that make requests: there are none."""
+BYSTANDER: Final = 0xB0000000000000000000000000000000000000
+"""The first of those who only are there."""
 FEE: Final = 100
 TRANSFERS: Final = 24
 
@@ -53,8 +55,8 @@ class Withdrawal:
 WITHDRAWAL: Final = Withdrawal(nonce=0, recipient=HOLDERS[1], amount=3 * 10**18)
 
 
-def genesis() -> Tip:
-    """The block before: four holders of the token, the contracts of the protocol."""
+def genesis(bystanders: int = 0) -> Tip:
+    """The block before: four holders of the token, the contracts of the protocol, and others who have one wei."""
     holders = {holder: Account(0, 10**20, b"", NO_STORAGE) for holder in HOLDERS}
     balances = Map({balance_slot(holder): 1_000_000 for holder in HOLDERS})
     accounts = {
@@ -62,6 +64,7 @@ def genesis() -> Tip:
         TOKEN: Account(1, 0, assemble(TOKEN_SOURCE), balances),
         PASSER: Account(1, 0, PASSER_CODE, NO_STORAGE),
         **{made.address: Account(1, 0, QUIET_CODE, NO_STORAGE) for made in ETHEREUM.request_contracts},
+        **{BYSTANDER + number: Account(0, 1, b"", NO_STORAGE) for number in range(bystanders)},
     }
     world = World(Map(accounts))
     return tip_of(
@@ -76,13 +79,13 @@ def genesis() -> Tip:
     )  # fmt: skip
 
 
-def transactions() -> tuple[bytes, ...]:
+def transactions(transfers: int) -> tuple[bytes, ...]:
     """Transfers around the holders, each of another amount, and one withdrawal in their middle."""
     nonces, made = [0] * len(KEYS), []
-    for number in range(TRANSFERS + 1):
+    for number in range(transfers + 1):
         who = number % len(KEYS)
         common = {"gas_limit": 200_000, "max_fee_per_gas": FEE, "max_priority_fee_per_gas": 1, "access_list": ()}
-        if number == TRANSFERS // 2:
+        if number == transfers // 2:
             target, value, data = PASSER, WITHDRAWAL.amount, WITHDRAWAL.key.to_bytes(32, "big")
         else:
             target, value = TOKEN, 0
@@ -96,9 +99,9 @@ def transactions() -> tuple[bytes, ...]:
     return tuple(made)
 
 
-def token_block() -> Task:
+def token_block(transfers: int = TRANSFERS, bystanders: int = 0) -> Task:
     """The block as it is derived: what its header claims of the outcome is not yet filled in."""
-    tip, sent = genesis(), transactions()
+    tip, sent = genesis(bystanders), transactions(transfers)
     header = attrs.evolve(
         tip.header, parent_hash=tip.hash, number=tip.header.number + 1, timestamp=tip.header.timestamp + 2,
         coinbase=0xFEE, gas_used=0, transactions_root=transactions_root(sent),
