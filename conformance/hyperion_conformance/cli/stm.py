@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from hyperion_conformance import stm as stm_package
-from hyperion_conformance.cli import ADAPTER_BROKE, HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
+from hyperion_conformance.cli import ADAPTER_BROKE, HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE, stm_profile
 from hyperion_conformance.cli.explore import table_of
 from hyperion_conformance.exploration.mutants import UNSOUND
 from hyperion_conformance.harness import parse_address
@@ -23,6 +23,8 @@ from hyperion_conformance.workers import ClusterError, Workers, over
 app = typer.Typer(
     help="Hold engines of Block-STM against the model.", no_args_is_help=True, add_completion=False
 )
+stm_profile.register(app)
+
 HEADS: Final = ("mutant", "of", "invariant", "wrong end", "vectors", "control of")
 SHOWN: Final = 10
 """Faults that are shown of a check."""
