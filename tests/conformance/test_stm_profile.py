@@ -248,7 +248,7 @@ def test_a_picture_has_every_execution_in_its_row_and_no_label_beyond_its_bar() 
     labels = of_kind(root, "text", "in-bar")
     assert len(labels) > 24
     for label in labels:
-        half = 7.2 * len(label.text or "") / 2
+        half = 7.8 * len(label.text or "") / 2
         left, right = number(label, "x") - half, number(label, "x") + half
         assert any(start <= left and right <= end for row in by_row.values() for start, end in row)
 

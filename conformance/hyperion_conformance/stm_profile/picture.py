@@ -13,12 +13,12 @@ from hyperion_conformance.stm_profile.simulation import SimulatedRun
 from hyperion_conformance.stm_profile.spans import Doing, Fate, Span, aborted_versions, fate_of, spans_of
 
 WIDTH: Final = 1200
-LEFT: Final = 92
+LEFT: Final = 104
 RIGHT: Final = 24
 TOP: Final = 120
 ROW: Final = 44
 BAR: Final = 30
-LETTER: Final = 7.2
+LETTER: Final = 7.8
 """Width of a digit in a bar."""
 LEAST: Final = 1.6
 """What is shorter than this is drawn this wide."""
@@ -47,10 +47,10 @@ STYLE: Final = "\n".join(
         f'body[data-theme="light"] .stm-run {{ {variables(LIGHT)} }}',
         f'body[data-theme="dark"] .stm-run {{ {variables(DARK)} }}',
         *(f".stm-run .{name} {{ fill: var(--{name}); }}" for name in FILLS),
-        ".stm-run text { fill: var(--ink); font-size: 13px; }",
-        ".stm-run .soft { fill: var(--soft); font-size: 12px; }",
-        ".stm-run .title { font-size: 17px; font-weight: 600; }",
-        ".stm-run .in-bar { fill: #ffffff; font-size: 12px; font-weight: 600; }",
+        ".stm-run text { fill: var(--ink); font-size: 14px; }",
+        ".stm-run .soft { fill: var(--soft); font-size: 13px; }",
+        ".stm-run .title { font-size: 18px; font-weight: 600; }",
+        ".stm-run .in-bar { fill: #ffffff; font-size: 13px; font-weight: 600; }",
         ".stm-run .in-bar { paint-order: stroke; stroke-width: 4px; }",
         *(f".stm-run .on-{fate.value} {{ stroke: var(--{fate.value}); }}" for fate in Fate),
         ".stm-run .grid { stroke: var(--line); }",
@@ -247,21 +247,22 @@ def thread(drawing: Drawing, before: Span, after: Span, kind: str) -> str:
 
 
 LEGEND: Final = (
-    ("kept", "execution that counts", 168),
-    ("aborted", "aborted afterwards", 156),
-    ("blocked", "stopped at an ESTIMATE", 184),
-    ("valid", "validation", 104),
-    ("failed", "aborting", 92),
-    ("sched", "looking for work", 138),
-    ("track", "nothing to do", 118),
+    ("kept", "execution that counts", 188),
+    ("aborted", "aborted afterwards", 172),
+    ("blocked", "stopped at an ESTIMATE", 204),
+    ("valid", "validation", 114),
+    ("failed", "aborting", 104),
+    ("sched", "looking for work", 154),
+    ("track", "nothing to do", 0),
 )
+"""Kind, words, and the distance to the next."""
 
 
 def legend() -> Iterator[str]:
-    """What the colours mean."""
-    x = 24.0
+    """What the colours and the names mean."""
+    x = 24
     for kind, words, width in LEGEND:
-        yield f'<rect class="{kind}" x="{x:.0f}" y="72" width="14" height="14" rx="3"/>'
-        yield text(x + 20, 84, words, "soft")
+        yield f'<rect class="{kind}" x="{x}" y="73" width="14" height="14" rx="3"/>'
+        yield text(x + 20, 85, words, "soft")
         x += width
-    yield text(x + 2, 84, "7.1: transaction 7, incarnation 1", "soft")
+    yield text(WIDTH - RIGHT, 32, "7.1: transaction 7, incarnation 1", "soft", "end")
