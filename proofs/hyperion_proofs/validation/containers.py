@@ -202,11 +202,20 @@ class ContentMemory:
         return (self.version, *(part for pair in self.words for part in pair))
 
     def piece(self, offset: int, length: int) -> Octets:
-        """Some bytes, as a function of all that memory is; one whole word is that word, however it is asked for."""
+        """Some bytes, as a function of all that memory is; a few whole words are these words, however asked for."""
         name = f"piece after {len(self.words)} words"
         identity = self.given.result(name, (*self.parts(), offset, length), 0, MAX_WORD)
-        word = every(length == WORD_BYTES, offset & (WORD_BYTES - 1) == 0)
-        return Octets(self.given, where(word, of_words(self.given, (self.at(offset),)).identity, identity), length)
+        cases = tuple(self.cases(offset, length))
+        for condition, words in cases:
+            identity = where(condition, of_words(self.given, words).identity, identity)
+        return Octets(self.given, identity, length, cases=cases)
+
+    def cases(self, offset: int, length: int) -> Iterator[tuple[bool, tuple[int, ...]]]:
+        """When the bytes are a few whole words, and which."""
+        for count in range(1, MOST_WORDS + 1):
+            condition: Any = every(length == count * WORD_BYTES, offset & (WORD_BYTES - 1) == 0)
+            if type(condition) is not bool or condition:
+                yield condition, tuple(self.at(offset + WORD_BYTES * index) for index in range(count))
 
     def read(self, offset: int, length: Any) -> Octets:
         """The bytes at ``offset``: a few whole words are these words."""

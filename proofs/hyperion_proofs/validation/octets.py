@@ -16,7 +16,7 @@ from hyperion.symbolic.expression import Interval
 from hyperion.symbolic.ideal import Ideal
 from hyperion.symbolic.opaque import OpaqueError, larger, length_of, natural, smaller
 from hyperion.symbolic.path import Check, Path
-from hyperion.symbolic.proxies import SymbolicInt, all_of, integer_term, truth_term
+from hyperion.symbolic.proxies import SymbolicInt, all_of, integer_term, truth_term, where
 from hyperion.vm.instructions import arithmetic, environment, system
 from hyperion_proofs.machines import MAX_WORD
 from hyperion_proofs.statement import Given
@@ -30,12 +30,14 @@ ZERO: Final = int.from_bytes(keccak256(b"\0"), "big")
 
 @attrs.frozen(eq=False, repr=False)
 class Octets:
-    """``length`` bytes; ``words`` if they are these words one after the other."""
+    """``length`` bytes; ``words`` if they are these words one after the other, ``cases`` if they may be."""
 
     given: Given
     identity: int
     length: Any
     words: tuple[int, ...] | None = None
+    cases: tuple[tuple[bool, tuple[int, ...]], ...] = ()
+    """Conditions under which they are these words; the identity says so too."""
 
     def derived(self, name: str, *arguments: int) -> int:
         """The identity of what an operation makes of them."""
@@ -123,10 +125,15 @@ def hashed(data: Any) -> Any:
     """The hash: 32 bytes that depend on the data."""
     if type(data) is not Octets:
         return keccak256(data)
-    if data.words is None:
-        return Octets(data.given, data.derived("hash"), WORD_BYTES)
-    digest = data.given.result(f"hash of {len(data.words)} words", data.words, 0, MAX_WORD)
+    digest = data.derived("hash") if data.words is None else hash_of(data.given, data.words)
+    for condition, words in data.cases:
+        digest = where(condition, hash_of(data.given, words), digest)
     return of_words(data.given, (digest,))
+
+
+def hash_of(given: Given, words: tuple[int, ...]) -> int:
+    """The hash of some words."""
+    return given.result(f"hash of {len(words)} words", words, 0, MAX_WORD)
 
 
 def octet_ideals(given: Given) -> tuple[Ideal, ...]:
