@@ -20,8 +20,7 @@ from hyperion_conformance.stm_profile.simulation import SimulatedRun
 from hyperion_conformance.stm_profile.workloads import WORKLOADS
 
 HEADS: Final = (
-    "workers", "time µs", "bound µs", "speed-up", "of bound", "executions", "aborted", "stopped", "validations",
-    "overhead ns",
+    "workers", "µs", "bound µs", "speed-up", "of bound", "begun", "aborted", "stopped", "validated", "over ns",
 )  # fmt: skip
 MOST_WORKERS: Final = 256
 DRAWN: Final = 16
@@ -57,9 +56,10 @@ def show_block(console: Console, name: str, profile: Profile) -> None:
     bound, size = profile.bound, profile.block.size
     kind = "independent" if bound.is_independent else f"{len(bound.edges):,} dependencies"
     console.print(
-        f"{name}: {size} transactions, {kind}; work {bound.work / 1000:,.0f} µs, critical path "
+        f"{name}: {size} transactions, {kind}\nwork {bound.work / 1000:,.0f} µs, critical path "
         f"{bound.chain / 1000:,.0f} µs, longest transaction {bound.longest / 1000:,.0f} µs",
         highlight=False,
+        soft_wrap=True,
     )
 
 
@@ -99,7 +99,8 @@ def profile(
     """Simulate Block-STM on a block with several numbers of workers, against what no schedule can beat.
 
     Counts are for each transaction: executions begun, executions aborted, executions stopped at an ESTIMATE, and
-    validations; the overhead is the time beyond the bound. Ends with 0 if every run ended as the serial execution.
+    validations; "over" is the time beyond the bound, for each transaction. Ends with 0 if every run ended as the serial
+    execution, 1 if one did not, 2 for wrong usage.
     """
     console = console_of()
     costs = Costs(gas_per_microsecond=gas, far=far, search=search)

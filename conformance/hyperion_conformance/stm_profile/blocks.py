@@ -1,19 +1,26 @@
-"""Blocks by name: a workload, or a file of official blockchain tests, of which the block with most transactions."""
+"""Blocks by name: a workload, a file with decision trees, or one with official blockchain tests.
+
+Of blockchain tests it is the valid block with most transactions.
+"""
 
 from pathlib import Path
 from typing import Final
 
 import attrs
+import msgspec
 
 from hyperion.execution.invalid import InvalidBlock
 from hyperion.execution.series import Progress, in_series
 from hyperion.execution.validate import Context
 from hyperion.parallel.evm.block import EvmBlock, evm_block
+from hyperion.parallel.trees import Trees
 from hyperion.state.world import World
 from hyperion_conformance.fixtures.campaign import run_case
 from hyperion_conformance.fixtures.source import FixtureError, Kind, cases_under
-from hyperion_conformance.stm_profile.metered import EvmMeter, MeteredBlock
+from hyperion_conformance.stm.programs import block_of
+from hyperion_conformance.stm_profile.metered import EvmMeter, MeteredBlock, TreeMeter
 from hyperion_conformance.stm_profile.workloads import WORKLOADS
+from hyperion_conformance.vectors.input import InputError
 
 FEW: Final = "no block of it has a transaction that can be executed"
 
@@ -55,6 +62,20 @@ def largest_in(file: Path) -> EvmBlock:
     return kept.block
 
 
+def trees_in(file: Path) -> Trees | None:
+    """The decision trees of a file with ``before`` and ``programs``, as vectors have them; None if it has none.
+
+    Refused with ``BlockError``: programs that are none.
+    """
+    if file.suffix != ".json":
+        return None
+    try:
+        given = msgspec.json.decode(file.read_bytes())
+        return block_of(given, "block") if isinstance(given, dict) and {"before", "programs"} <= given.keys() else None
+    except (InputError, msgspec.DecodeError, OSError) as error:
+        raise BlockError(str(file), str(error)) from None
+
+
 def block_named(name: str, size: int, trees: bool) -> MeteredBlock:
     """A workload of so many transactions, or the block of a file. Refused with ``BlockError``: neither of them."""
     if name in WORKLOADS:
@@ -62,4 +83,7 @@ def block_named(name: str, size: int, trees: bool) -> MeteredBlock:
     file = Path(name)
     if not file.exists():
         raise BlockError(name, f"no file, and no workload; there are {', '.join(WORKLOADS)}")
-    return MeteredBlock(EvmMeter(largest_in(file)))
+    trees_of_file = None if file.is_dir() else trees_in(file)
+    if trees_of_file is None:
+        return MeteredBlock(EvmMeter(largest_in(file)))
+    return MeteredBlock(TreeMeter(trees_of_file, (0,) * trees_of_file.size))
