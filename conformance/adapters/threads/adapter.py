@@ -1,4 +1,7 @@
-"""Adapter of protocol hyperion/1 for Block-STM with real threads: targets ``stm.block`` and ``stm.steps``."""
+"""Adapter of protocol hyperion/1 for Block-STM with real threads: targets ``stm.block`` and ``stm.steps``.
+
+``--fault NAME`` builds a mistake in, so that one can see which level of a check finds it.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import threading
 from typing import Any
 
 from engine import Engine
+from faults import MISTAKES, SOUND
 from gates import Chance, Grants
 
 Json = dict[str, Any]
@@ -17,6 +21,7 @@ FEATURES = ["sessions", "stm.additions", "stm.certificate", "stm.events"]
 SESSIONS: dict[str, tuple[Engine, Grants, list[threading.Thread]]] = {}
 NAMES = itertools.count()
 STACK = 256 * 1024
+ENGINE: type[Engine] = {**MISTAKES, **SOUND}[sys.argv[2]] if sys.argv[1:2] == ["--fault"] else Engine
 
 
 def started(engine: Engine, workers: int) -> list[threading.Thread]:
@@ -34,7 +39,7 @@ def run(given: Json) -> Json:
     """A block, by as many threads as are asked for."""
     wish = given.get("run", {})
     workers = int(wish.get("threads", "2"))
-    engine = Engine(given, Chance(int(wish.get("seed", "0")), workers))
+    engine = ENGINE(given, Chance(int(wish.get("seed", "0")), workers))
     for thread in started(engine, workers):
         thread.join()
     whole = {location: engine.resolve(location, engine.size) for location in sorted(engine.data)}
@@ -52,9 +57,10 @@ def run(given: Json) -> Json:
 def certified(engine: Engine, index: int) -> Json:
     """What the last incarnation of a transaction read, wrote, added and gave."""
     writes, adds = engine.effects[index]
+    reads = engine.certified_reads(index)
     return {
         "incarnation": str(engine.status[index][1]),
-        "reads": [{"location": at, "origins": made, "value": str(value)} for at, made, value in engine.reads[index]],
+        "reads": [{"location": at, "origins": made, "value": str(value)} for at, made, value in reads],
         "writes": {at: str(value) for at, value in writes.items()},
         "additions": {at: str(value) for at, value in adds.items()},
         "result": engine.results[index],
@@ -68,7 +74,7 @@ def open_session(given: Json) -> Json:
     """Threads that stand before their first access."""
     workers = int(given["workers"])
     grants = Grants(workers)
-    engine = Engine(given, grants)
+    engine = ENGINE(given, grants)
     threads = started(engine, workers)
     for worker in range(workers):
         grants.settled(worker)

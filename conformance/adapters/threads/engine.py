@@ -294,6 +294,10 @@ class Engine:
         """Keep what it read, and its result."""
         self.reads[index], self.effects[index], self.results[index] = reads, effects, result
 
+    def certified_reads(self, index: int) -> list[Read]:
+        """What the last incarnation of a transaction read, for its certificate."""
+        return self.reads[index]
+
     # --- finish_execution ---
 
     def finish_execution(self, worker: int, version: Version, new: bool) -> Task | None:
@@ -350,7 +354,7 @@ class Engine:
         """Whether a read would find the same versions now."""
         blocker, origins, _ = self.resolve(read[0], version[0])
         same = blocker is None and origins == read[1]
-        self.say(worker, "scan", version, location=read[0], ok=same)
+        self.say(worker, "scan", version, location=read[0], origins=read[1], ok=same)
         return same
 
     def try_abort(self, worker: int, version: Version) -> bool:

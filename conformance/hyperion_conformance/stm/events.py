@@ -205,11 +205,9 @@ def scans(monitor: Monitor, one: Standing, index: int, worker: int, event: Said)
     incarnation = natural(event.get("incarnation"), "$.incarnation")
     if incarnation != one.incarnation or one.phase != EXECUTED:
         return  # A slow validator of an incarnation that is no more: what it finds is refused at the abort.
-    location = place(event.get("location"), "$.location")
-    reads = [read for read in one.last_reads if read.location == location]
-    truth = all(valid(monitor.memory, index, read, monitor.base) for read in reads)
-    if bool(event.get("ok")) and not truth:
-        yield "P9", f"{index}.{incarnation}: the read of {location} is passed, but is not valid"
+    read = Read(place(event.get("location"), "$.location"), items(event.get("origins"), "$.origins", origin))
+    if bool(event.get("ok")) and not valid(monitor.memory, index, read, monitor.base):
+        yield "P9", f"{index}.{incarnation}: the read of {read.location} is passed, but is not valid"
 
 
 def aborts(monitor: Monitor, one: Standing, index: int, worker: int, event: Said) -> Iterator[tuple[str, str]]:
