@@ -340,31 +340,46 @@ def on_message(driver: Driver, message: Proposal | Vote | Certificate, setting: 
     return on_precommits(driver, event) if message.type == VoteType.PRECOMMIT else on_prevotes(driver, event)
 
 
-def _acted(driver: Driver, act: Act, setting: Setting) -> Result:
-    if isinstance(act, Receive):
-        return on_message(driver, act.message, setting)
-    if isinstance(act, Settle):
-        return on_settle(driver, act.owed)
-    if isinstance(act, Reconsider):
-        return on_step_change(driver, act.proposal, setting)
-    if isinstance(act, Expire):
-        return on_timeout(driver, act.timeout)
-    if isinstance(act, Provide):
-        return hand_on(driver, Input(Kind.PROPOSE_VALUE, value=act.value))
+def respond(driver: Driver, what: Act, setting: Setting) -> Result:
+    """What an act leads to, before a decision is recorded or a round left."""
+    if isinstance(what, Receive):
+        return on_message(driver, what.message, setting)
+    if isinstance(what, Settle):
+        return on_settle(driver, what.owed)
+    if isinstance(what, Reconsider):
+        return on_step_change(driver, what.proposal, setting)
+    if isinstance(what, Expire):
+        return on_timeout(driver, what.timeout)
+    if isinstance(what, Provide):
+        return hand_on(driver, Input(Kind.PROPOSE_VALUE, value=what.value))
     return enter(replace(driver, started=True), 0, setting)
+
+
+def concluded(driver: Driver, output: Output, setting: Setting) -> Result:
+    """Record a decision, or enter the round that an output names."""
+    if isinstance(output, Decide):
+        return decided(driver, output), output
+    if isinstance(output, SkipRound):
+        return enter(driver, output.round, setting)
+    return driver, output
+
+
+def stepped(before: Driver, after: Driver) -> Driver:
+    """Note in ``after`` which step was entered since ``before``."""
+    step = after.consensus.step
+    return replace(after, changed=Step.NONE if step == before.consensus.step else step)
 
 
 @rule("FIN-act", "A decision is recorded, and a round that is over is left, in the step that finds it.")
 def act(driver: Driver, what: Act, setting: Setting) -> tuple[Driver, Output, Certificate | None]:
-    """One step of a validator: what it is afterwards, what it asks, and a certificate that it can show from now on."""
-    after, output = _acted(driver, what, setting)
+    """One step of a validator: what it is afterwards, what it asks, and a certificate that it can show from now on.
+
+    As published, a decision that ``Reconsider`` or ``Settle`` finds is told but not recorded; ``node`` records it.
+    """
+    after, output = respond(driver, what, setting)
     certificate = None
-    if isinstance(what, Receive) and not isinstance(what.message, Proposal):
+    if isinstance(what, Receive) and not isinstance(what.message, Proposal) and not isinstance(output, SkipRound):
         certificate = certificate_of_event(after.keeper, after.event)
-    if isinstance(what, Receive) and isinstance(output, Decide):
-        after = decided(after, output)
-    elif isinstance(what, Receive | Expire) and isinstance(output, SkipRound):
-        after, output = enter(after, output.round, setting)
-        certificate = None
-    changed = after.consensus.step
-    return replace(after, changed=Step.NONE if changed == driver.consensus.step else changed), output, certificate
+    if isinstance(what, Receive | Expire):
+        after, output = concluded(after, output, setting)
+    return stepped(driver, after), output, certificate
