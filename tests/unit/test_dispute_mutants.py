@@ -9,10 +9,10 @@ import pytest
 from hyperion.settlement.dispute import bisection
 from hyperion_conformance.dispute.arena import Arena
 from hyperion_conformance.dispute.attacks import ATTACKS
-from tests.support.dispute_mutant import Mutant, in_force
-from tests.support.dispute_mutants_court import COURT_MUTANTS
-from tests.support.dispute_mutants_edges import EDGE_MUTANTS
-from tests.support.dispute_mutants_faults import FAULT_MUTANTS
+from hyperion_conformance.dispute.mutants.court import COURT_MUTANTS
+from hyperion_conformance.dispute.mutants.edges import EDGE_MUTANTS
+from hyperion_conformance.dispute.mutants.faults import FAULT_MUTANTS
+from hyperion_conformance.dispute.mutants.mutant import Mutant, in_force
 
 MUTANTS: Final = (*EDGE_MUTANTS, *FAULT_MUTANTS, *COURT_MUTANTS)
 

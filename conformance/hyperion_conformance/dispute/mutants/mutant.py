@@ -1,3 +1,4 @@
+# ruff: noqa: D103 - the name of a wrong function says what it does
 """Seeded mistakes: a mutant replaces one function of the model by a wrong one, for as long as a test runs.
 
 Most were made once by somebody: in a contract, in a draft, or in an early version of a specification. A mutant names
@@ -13,9 +14,11 @@ import attrs
 
 Wrong = Callable[..., Any]
 
-PLACES: Final = ("hyperion.settlement", "hyperion_conformance.dispute", "tests.")
-"""Where functions of the model are bound: in itself, by players, and by tests."""
-MUTANTS: Final = "tests.support.dispute_mutant"
+PLACES: Final = (
+    "hyperion.settlement", "hyperion_conformance.dispute", "hyperion_conformance.settlement", "tests.",
+)  # fmt: skip
+"""Where functions of the model are bound: in itself, by players, by the sessions of vectors, and by tests."""
+MUTANTS: Final = "hyperion_conformance.dispute.mutants"
 """Modules of mutants keep the right functions, which the wrong ones call."""
 
 

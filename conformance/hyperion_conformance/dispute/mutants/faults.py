@@ -1,3 +1,4 @@
+# ruff: noqa: D103 - the name of a wrong function says what it does
 """Seeded mistakes of the fault dispute game."""
 
 from typing import Any, Final
@@ -10,7 +11,7 @@ from hyperion.settlement.faultgame import parameters as fault_parameters
 from hyperion.settlement.faultgame import rules as fault_rules
 from hyperion.settlement.faultgame import types as fault_types
 from hyperion.settlement.rejection import Rejected
-from tests.support.dispute_mutant import Mutant, Wrong, evolving, yes
+from hyperion_conformance.dispute.mutants.mutant import Mutant, Wrong, evolving, yes
 
 FAULTS: Final = "tests.unit.test_dispute_faultgame"
 PLAYED: Final = "tests.property.test_dispute_faultgame"

@@ -1,3 +1,4 @@
+# ruff: noqa: D103 - the name of a wrong function says what it does
 """Seeded mistakes of the edge game."""
 
 from typing import Any, Final
@@ -8,7 +9,7 @@ from hyperion.settlement import moment
 from hyperion.settlement.dispute import bisection, confirmation, funds, identity, moves, parameters, rules, timers
 from hyperion.settlement.dispute import types as edge_types
 from hyperion.settlement.rejection import Rejected
-from tests.support.dispute_mutant import Mutant, trusting, yes
+from hyperion_conformance.dispute.mutants.mutant import Mutant, trusting, yes
 
 EDGES: Final = "tests.unit.test_dispute_edges"
 

@@ -1,3 +1,4 @@
+# ruff: noqa: D103 - the name of a wrong function says what it does
 """Seeded mistakes of settlement: assertions, the guardian, withdrawals."""
 
 from typing import Any, Final
@@ -8,7 +9,7 @@ from hyperion.settlement.dispute import identity
 from hyperion.settlement.finality import assertions, guardian, withdrawals
 from hyperion.settlement.finality import rules as court_rules
 from hyperion.settlement.rejection import Rejected
-from tests.support.dispute_mutant import Mutant, Wrong, yes
+from hyperion_conformance.dispute.mutants.mutant import Mutant, Wrong, yes
 
 COURT: Final = "tests.unit.test_dispute_settlement"
 TOTAL: Final = "tests.property.test_dispute_totality"

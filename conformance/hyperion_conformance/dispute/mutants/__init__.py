@@ -1,0 +1,1 @@
+"""Seeded mistakes of games, settlement, commitment and verifier, by part, and what kills each of them."""
