@@ -16,8 +16,8 @@ from hyperion.sequencer.finality.votes import count_of, has_reached
 
 def counts_add_up(driver: Driver) -> bool:
     """No value has more weight than those who voted for it; ``heard`` is the sum of ``voters``."""
-    for round in sorted(driver.keeper.rounds):
-        votes = driver.keeper.rounds[round]
+    for at in sorted(driver.keeper.rounds):
+        votes = driver.keeper.rounds[at]
         if votes.heard != sum(votes.voters.values()):
             return False
         for type in VoteType:
@@ -31,7 +31,7 @@ def counts_add_up(driver: Driver) -> bool:
 def votes_once(driver: Driver) -> bool:
     """The validator itself has at most one vote in each round and type."""
     me = driver.consensus.validator
-    rounds = (driver.keeper.rounds[round] for round in sorted(driver.keeper.rounds))
+    rounds = (driver.keeper.rounds[at] for at in sorted(driver.keeper.rounds))
     return all(len(count_of(votes, type).received.get(me, ())) <= 1 for votes in rounds for type in VoteType)
 
 
@@ -57,10 +57,10 @@ def valid_has_polka(driver: Driver) -> bool:
 def precommits_follow_locks(driver: Driver) -> bool:
     """The validator's last precommit for a value is in its locked round, and for the locked value."""
     here = driver.consensus
-    for round in sorted(driver.keeper.rounds):
-        for value in driver.keeper.rounds[round].precommits.received.get(here.validator, ()):
-            same = round == here.locked_round and value == here.locked_value
-            if value is not None and round >= here.locked_round and not same:
+    for at in sorted(driver.keeper.rounds):
+        for value in driver.keeper.rounds[at].precommits.received.get(here.validator, ()):
+            same = at == here.locked_round and value == here.locked_value
+            if value is not None and at >= here.locked_round and not same:
                 return False
     return True
 

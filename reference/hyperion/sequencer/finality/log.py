@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from hyperion.rules import rule
-from hyperion.sequencer.finality.driver import Setting, replace
+from hyperion.sequencer.finality.driver import Setting
 from hyperion.sequencer.finality.node import Begin, Effects, Event, Node, step
 from hyperion.sequencer.finality.types import Step
 
@@ -18,14 +18,15 @@ class Log(msgspec.Struct, frozen=True):
     """What is on disk: the validator when the height began, and what has happened since."""
 
     origin: Node
-    events: tuple[Event, ...] = ()
+    entries: tuple[Event, ...] = ()
+    """In the order in which they happened."""
 
 
 @rule("FIN-log-first", "An event is on disk before any message that it causes is sent; the application's value is one.")
 def logged(log: Log, node: Node, event: Event) -> Log:
     """The log before the effects of ``event`` leave. A height that begins begins a log: what is decided needs none."""
     begins = isinstance(event, Begin) and (not node.driver.started or node.driver.consensus.step == Step.COMMIT)
-    return Log(node, (event,)) if begins else replace(log, events=(*log.events, event))
+    return Log(node, (event,)) if begins else Log(log.origin, (*log.entries, event))
 
 
 @rule("FIN-restart", "A restart replays the log; what it sends again it has sent before.")
@@ -36,7 +37,7 @@ def restarted(log: Log, setting: Setting) -> tuple[Node, Effects]:
     """
     node = log.origin
     effects: Effects = ()
-    for event in log.events:
+    for event in log.entries:
         node, more = step(node, event, setting)
         effects += more
     return node, effects

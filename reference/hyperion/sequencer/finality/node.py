@@ -133,11 +133,11 @@ def _in_any_step(driver: Driver) -> Iterator[Input]:
             yield Input(Kind.PROPOSAL_COMMIT, proposal.round, proposal.value)
     if here.step == Step.COMMIT:
         return
-    for round in sorted(keeper.rounds, reverse=True):
-        votes = keeper.rounds[round]
+    for later in sorted(keeper.rounds, reverse=True):
+        votes = keeper.rounds[later]
         proven = has_quorum_of_any(votes.prevotes) or has_quorum_of_any(votes.precommits)
-        if round > here.round and (proven or is_skip(votes.heard, keeper.validators.total)):
-            yield Input(Kind.ROUND_SKIP, round)
+        if later > here.round and (proven or is_skip(votes.heard, keeper.validators.total)):
+            yield Input(Kind.ROUND_SKIP, later)
     if has_reached_any(keeper, here.round, VoteType.PRECOMMIT):
         yield Input(Kind.PRECOMMIT_ANY)
 
@@ -317,11 +317,11 @@ def gossip(node: Node) -> tuple[Message, ...]:
     for decision in driver.chain[-1:]:
         messages += [decision.proposal, *([decision.commit] if decision.commit is not None else [])]
     messages += [proposal for proposal in sorted(driver.proposals) if proposal.sender == here.validator]
-    for round in sorted(driver.keeper.rounds):
-        votes = driver.keeper.rounds[round]
+    for number in sorted(driver.keeper.rounds):
+        votes = driver.keeper.rounds[number]
         for type, count in ((VoteType.PREVOTE, votes.prevotes), (VoteType.PRECOMMIT, votes.precommits)):
             own = count.received.get(here.validator, ())
-            messages += [Vote(type, here.validator, here.height, round, value) for value in own]
+            messages += [Vote(type, here.validator, here.height, number, value) for value in own]
     if here.valid_value is not None:
         polka = certificate_for(driver.keeper, VoteType.PREVOTE, here.valid_round, here.valid_value)
         messages += [polka] if polka is not None else []
