@@ -38,6 +38,11 @@ def depth(value: Json, field: str) -> int:
     return natural(value, field, DEPTH_END)
 
 
+def evidence(value: Json, field: str) -> int | None:
+    """What is shown of the block number of a root claim: the number, or nothing of use."""
+    return None if value is None else time(value, field)
+
+
 def gas(value: Json, field: str) -> int:
     """Gas; zero makes no bond."""
     found = natural(value, field, INDEX_END)
@@ -55,7 +60,7 @@ EVENTS: Final[Mapping[str, tuple[Callable[..., e.Event], dict[str, Read]]]] = {
         },
     ),
     "step": (e.Step, {"claim": index, "is_attack": flag, "state": octets, "proof": octets, "stepper": address}),
-    "challenge-block-number": (e.ChallengeBlockNumber, {"evidence": time, "challenger": address}),
+    "challenge-block-number": (e.ChallengeBlockNumber, {"evidence": evidence, "challenger": address}),
     "resolve-claim": (e.ResolveClaim, {"claim": index, "count": index}),
     "resolve": (e.Resolve, {}),
     "close": (e.Close, {"is_proper": flag, "is_paused": flag}),

@@ -94,6 +94,7 @@ def thresholds() -> Iterator[Case]:
     ):  # fmt: skip
         script, true, _ = contest(late=late)
         script.root(true).at(script.parameters.threshold + seconds).about("decide", true, script.whole(0))
+        script.about("confirm-by-time", true, script.whole(0))
         why = "The time of an assertion counts once, and only for the one that was first."
         yield f"decision-{slug}", ("DIS-decide", "DIS-assertion-credit"), why, script
     script, true, false = contest(late=7)
@@ -256,6 +257,13 @@ def disputes() -> Iterator[Case]:
         pay_out(script, true, false, script.whole(0))
         shape, order = "-".join(map(str, heights)), "liar-first" if liar_first else "truth-first"
         yield f"heights-{shape}-lie-at-{lie}-{order}", rules, why, script
+    script = Script(safe((0,)))
+    true, false = script.trace(), script.trace((1, 1))
+    script.admit(true, false).root(false, EVE).at(script.parameters.threshold).root(true)
+    script.about("confirm-by-time", false, script.whole(0)).prove(true, script.whole(0))
+    script.about("decide", true, script.whole(0)).about("decide", false, script.whole(0))
+    why = "Of rivals one wins: a false edge that stood alone for too long is not undone by a proof that comes too late."
+    yield "proof-after-a-rival-won", ("DIS-one-winner",), why, script
     script, true, false = contest()
     script.root(false, EVE).at(script.parameters.threshold).about("decide", false, script.whole(0))
     script.root(true).admit(script.trace((1, 9))).about("decide", false, script.whole(0))
