@@ -304,7 +304,7 @@ class Engine:
         """EXECUTED; resume who waits; see that it is validated."""
         index = version[0]
         self.access(worker, "FINISH", lambda: self.set_executed(worker, version))
-        waiting = self.access(worker, "TAKE_DEPENDENTS", lambda: self.take_dependents(index))
+        waiting = self.access(worker, "TAKE_DEPENDENTS", lambda: self.take_dependents(worker, version))
         for one in waiting:
             self.access(worker, "RESUME", partial(self.set_ready, worker, one, "resume"))
         if waiting:
@@ -323,10 +323,12 @@ class Engine:
         self.status[version[0]] = (EXECUTED, version[1])
         self.say(worker, "executed", version)
 
-    def take_dependents(self, index: int) -> Any:
+    def take_dependents(self, worker: int, version: Version) -> Any:
         """Take over who waits, when nobody is about to join."""
+        index = version[0]
         if self.locked[index]:
             return MUST_WAIT
+        self.say(worker, "take", version)
         waiting, self.waiting[index] = self.waiting[index], []
         return waiting
 

@@ -85,9 +85,9 @@ class StaleEntries(Engine):
 class LostWakeUp(Engine):
     """Who waits is not resumed."""
 
-    def take_dependents(self, index: int) -> Any:
+    def take_dependents(self, worker: int, version: Version) -> Any:
         """Nobody."""
-        super().take_dependents(index)
+        super().take_dependents(worker, version)
         return []
 
 

@@ -52,6 +52,8 @@ class Standing:
     phase: str = READY
     owner: int = -1
     blocker: int = -1
+    takers: int = 0
+    """Who have executed it, and will still take over whoever waits for it."""
     reads: list[Read] = attrs.Factory(list)
     wrote: set[str] = attrs.Factory(set)
     last_reads: tuple[Read, ...] = ()
@@ -159,11 +161,12 @@ def has_read(monitor: Monitor, one: Standing, index: int, worker: int, event: Sa
 
 
 def waits(monitor: Monitor, one: Standing, index: int, worker: int, event: Said) -> Iterator[tuple[str, str]]:
-    """``wait``: the blocker is lower, and has not been executed."""
+    """``wait``: the blocker is lower, and those who wait for it have not been taken over yet."""
     yield from owned(one, worker, f"{index} waits")
     blocker = natural(event.get("blocked"), "$.blocked", monitor.block.size)
-    if blocker >= index or monitor.transactions[blocker].phase == EXECUTED:
-        yield "P5", f"{index} waits for {blocker}, which is {monitor.transactions[blocker].phase}: a lost wake-up"
+    other = monitor.transactions[blocker]
+    if blocker >= index or (other.phase == EXECUTED and other.takers == 0):
+        yield "P5", f"{index} waits for {blocker}, and nobody will resume it"
     one.phase, one.owner, one.blocker = WAITING, -1, blocker
 
 
@@ -191,6 +194,14 @@ def executed(monitor: Monitor, one: Standing, index: int, worker: int, event: Sa
     if set(monitor.entries_of(index)) != one.wrote:
         yield "P8", f"{index}.{one.incarnation} leaves entries that it did not write"
     one.phase, one.owner, one.last_reads = EXECUTED, -1, tuple(one.reads)
+    one.takers += 1
+
+
+def takes(monitor: Monitor, one: Standing, index: int, worker: int, event: Said) -> Iterator[tuple[str, str]]:
+    """``take``: whoever waits for the transaction is taken over by who has executed it, once."""
+    if one.takers == 0:
+        yield "P5", f"those who wait for {index} are taken over before it is executed"
+    one.takers -= 1
 
 
 def resumes(monitor: Monitor, one: Standing, index: int, worker: int, event: Said) -> Iterator[tuple[str, str]]:
@@ -253,6 +264,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "write": writes,
     "remove": removes,
     "executed": executed,
+    "take": takes,
     "resume": resumes,
     "scan": scans,
     "abort": aborts,
