@@ -4,6 +4,7 @@
 ``{stm-statuses} WORKLOAD``   the states of a transaction, with how often each change happened in a run
 ``{stm-timeline} WORKLOAD``   a run as a drawing; options ``txs`` and ``workers``, as above
 ``{stm-ordering} VARIANT``    what breaks when the algorithm is changed so: the shortest schedule, replayed
+``{stm-workloads}``           the blocks that are simulated
 ``{stm-profile} WORKLOADS``   simulated times against the bound; options ``txs``, ``workers``, ``gas``, ``far``
 ``{stm-evm-variants}``        the variants of how EVM transactions meet the memory
 ``{stm-compared}``            what is modelled here and in the published model
@@ -172,10 +173,20 @@ def replayed(kill: Killing) -> tuple[str, str | None]:
     return "\n".join(line for worker, story in told for line in folded(worker, story)), system.fault_of(at)
 
 
-def folded(worker: int, story: str) -> Iterator[str]:
-    """The steps of a worker in lines of a hundred columns."""
-    indent = " " * 4
-    yield from textwrap.wrap(story, 96, initial_indent=f"{worker}:  ", subsequent_indent=indent, break_long_words=False)
+def folded(worker: int, story: str) -> list[str]:
+    """The steps of a worker in lines of a hundred columns, no step broken."""
+    whole = story.replace(" ", "\xa0").replace("\xa0·\xa0", "\xa0· ")
+    lines = textwrap.wrap(whole, 96, initial_indent=f"{worker}:  ", subsequent_indent=" " * 4, break_long_words=False)
+    return [line.replace("\xa0", " ") for line in lines]
+
+
+class Workloads(HyperionDirective):
+    """The blocks that are simulated."""
+
+    def run(self) -> list[nodes.Node]:
+        """The table."""
+        rows = [row_of([code(workload.name), workload.what]) for workload in WORKLOADS.values()]
+        return [self.table(["workload", "transactions"], [20, 80], rows, "stm-workloads")]
 
 
 class ProfileTable(HyperionDirective):
@@ -238,6 +249,7 @@ def setup(app: Sphinx) -> dict[str, object]:
         "stm-timeline": Timeline,
         "stm-statuses": Statuses,
         "stm-ordering": Ordering,
+        "stm-workloads": Workloads,
         "stm-profile": ProfileTable,
         "stm-evm-variants": EvmVariants,
         "stm-compared": Compared,
