@@ -11,7 +11,7 @@ from typing import Final
 import attrs
 
 from hyperion.vm.forks import fork_named
-from hyperion_conformance.harness import Adapter, Broken
+from hyperion_conformance.harness import Adapter, Broken, Deadlines
 from hyperion_conformance.harness.address import Address
 from hyperion_conformance.protocol.messages import ErrorReply, Json, Skip, TraceAnswer
 from hyperion_conformance.runner.judge import compare
@@ -26,6 +26,8 @@ from hyperion_conformance.workers import ALONE, Workers, over
 
 DEFAULT_SEED: Final = 7
 DEFAULT_COUNT: Final = 400
+PATIENT: Final = Deadlines(base=120.0)
+"""A client that is asked while its machine is busy may be slow; a hang costs a fill no more than its time."""
 Progress = Callable[[str, int, int], None]
 """Called with what is done, how many are done, and how many there are."""
 
@@ -164,7 +166,7 @@ def ask_all(address: Address, cases: Sequence[Case], jobs: int, progress: Progre
     done = [0] * jobs
 
     def work(index: int) -> list[Answer]:
-        adapter = Adapter(address)
+        adapter = Adapter(address, PATIENT)
         answers = []
         try:
             for case in slices[index]:
