@@ -70,6 +70,8 @@ class Task:
     threads: int
     seed: int
     patience: float
+    enough: int = 100
+    """Faults after which the share is not gone on with."""
 
 
 @attrs.frozen
@@ -153,9 +155,13 @@ def check(checker: Checker, levels: Sequence[str]) -> None:
     whole = tuple(level for level in levels if level != "L3")
     if whole:
         for name, block in named_blocks(checker.task.sizes, checker.task.seed):
+            if len(checker.found) >= checker.task.enough:
+                return
             run_whole(checker, whole, name, block)
     if "L3" in levels:
         for name, block, workers, turns in schedules(checker.task):
+            if len(checker.found) >= checker.task.enough:
+                return
             follow(checker, name, block, workers, turns)
 
 
