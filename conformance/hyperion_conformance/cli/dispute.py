@@ -13,10 +13,10 @@ from rich.table import Table
 from hyperion.settlement.finality.parameters import DEFAULT
 from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
 from hyperion_conformance.dispute import descent, gallery
-from hyperion_conformance.dispute.execution import NoFault, Task, executed, spoiling
+from hyperion_conformance.dispute.execution import Execution, NoFault, Task, executed, spoiling
 from hyperion_conformance.dispute.fixture_block import block_case, fixture_block, is_as_stated
 from hyperion_conformance.dispute.match import ALICE, EVE, NAMES, Match, Undecided, first_of, played
-from hyperion_conformance.dispute.token_block import WITHDRAWAL, token_block
+from hyperion_conformance.dispute.token_block import WITHDRAWAL, Withdrawal, token_block
 from hyperion_conformance.fixtures.source import FixtureError
 
 app = typer.Typer(no_args_is_help=True, help="Play disputes: one about a real block, or the gallery of attacks.")
@@ -46,6 +46,7 @@ def play(
     block: Annotated[int, typer.Option(min=1, help="Which block of the test.")] = 1,
     svg: Annotated[Path | None, typer.Option(help="Write a picture of the descent here.")] = None,
     every_move: Annotated[bool, typer.Option("--moves", help="Print every move.")] = False,
+    repeat: Annotated[int, typer.Option(min=1, help="So many disputes, each with the next seed, a line for each.")] = 1,
 ) -> None:
     """Let a faulty executor assert a false outcome of a block, and play the dispute to the paid withdrawal.
 
@@ -53,31 +54,41 @@ def play(
     """
     console = Console(highlight=False)
     task, stated = task_of(fixtures, case, block)
-    began = time.monotonic()
     truth = executed(task)
     if stated is not None and not is_as_stated(truth, stated):
         console.print(f"dispute play: {escape(task.name)}: the model does not give the stated block")
         raise typer.Exit(TARGET_WRONG)
     console.print(f"{escape(task.name)}: {len(truth.block.runs)} runs, {len(truth.points):,} points")
+    withdrawal = WITHDRAWAL if fixtures is None else None
+    for each in range(seed, seed + repeat):
+        began = time.monotonic()
+        match, name = one(console, task, truth, fault, each, withdrawal)
+        lie = match.ground.lie
+        told = f"{name} gives a false word at point {lie.fault:,} of {len(truth.points):,}"
+        if repeat == 1:
+            console.print(f"{told}; asserted: block {lie.block.number} is {lie.block.standing.name.lower()}")
+            show(console, match, every_move)
+        if svg is not None:
+            svg.write_text(descent.picture(match, told), encoding="utf-8")
+        console.print(account(match, name, lie.fault, time.monotonic() - began), soft_wrap=repeat == 1)
+    if repeat > 1:
+        console.print(f"dispute play: the truth wins {repeat:,} of {repeat:,} disputes")
+    raise typer.Exit(HOLDS)
+
+
+def one(
+    console: Console, task: Task, truth: Execution, fault: str, seed: int, withdrawal: Withdrawal | None
+) -> tuple[Match, str]:
+    """A dispute that the truth wins, and the instruction that was false. Exits with 1 or 4 where there is none."""
     try:
         lie, name = spoiling(task, truth, fault, seed)
-        match = played(task, truth, lie, DEFAULT, WITHDRAWAL if fixtures is None else None)
+        return played(task, truth, lie, DEFAULT, withdrawal), name
     except NoFault as error:
         console.print(f"dispute play: {error}")
         raise typer.Exit(INCONCLUSIVE) from None
     except Undecided as error:
-        console.print(f"[red]dispute play: the truth has not won[/]: {escape(str(error))}")
+        console.print(f"[red]dispute play: the truth has not won[/]: seed {seed}: {escape(str(error))}")
         raise typer.Exit(TARGET_WRONG) from None
-    told = f"{name} gives a false word at point {lie.fault:,} of {len(truth.points):,}"
-    console.print(f"{told}; asserted: block {lie.block.number} is {lie.block.standing.name.lower()}")
-    if every_move:
-        console.print(move_table(match))
-    show(console, match)
-    if svg is not None:
-        svg.write_text(descent.picture(match, told), encoding="utf-8")
-        console.print(f"picture: {svg}")
-    console.print(account(match, name, lie.fault, time.monotonic() - began), soft_wrap=True)
-    raise typer.Exit(HOLDS)
 
 
 def move_table(match: Match) -> Table:
@@ -96,8 +107,10 @@ def move_table(match: Match) -> Table:
     return table
 
 
-def show(console: Console, match: Match) -> None:
+def show(console: Console, match: Match, every_move: bool) -> None:
     """What each kind of move took, and when what was reached."""
+    if every_move:
+        console.print(move_table(match))
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     table.add_column("move", no_wrap=True)
     for name in ("watcher", "liar", "bytes", "most", "ms", "most ms"):
