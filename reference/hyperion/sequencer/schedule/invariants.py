@@ -5,7 +5,7 @@ for longer than a number that grows as the logarithm of n.
 """
 
 from collections.abc import Sequence
-from math import factorial
+from math import prod
 
 
 def sum_is_zero(priorities: Sequence[int]) -> bool:
@@ -20,7 +20,7 @@ def above_minus_total(priorities: Sequence[int], weights: Sequence[int]) -> bool
 
 def harmonic_excess(size: int, of: int) -> tuple[int, int]:
     """Numerator and denominator of 1/(size + 1) + … + 1/of."""
-    denominator = factorial(of)
+    denominator = prod(range(1, of + 1))
     return sum(denominator // index for index in range(size + 1, of + 1)), denominator
 
 

@@ -13,7 +13,7 @@ def conserved(state: Stake) -> bool:
 def non_negative(state: Stake) -> bool:
     """No amount is negative, and no exit is empty."""
     amounts = [state.pool, state.withdrawn, state.burned, state.received]
-    for account in state.accounts.values():
+    for _, account in sorted(state.accounts.items()):
         amounts += [account.free, account.bonded, *(part.amount - 1 for part in account.exits)]
     return min(amounts) >= 0
 
@@ -23,7 +23,7 @@ def nobody_escapes(figures: Parameters, state: Stake, downtime: int) -> bool:
 
     ``downtime`` is what each validator may have been burned for misses since the set was fixed, at most.
     """
-    for found in state.sets.values():
+    for _, found in sorted(state.sets.items()):
         open_yet = found.ended is None or state.time <= found.ended + figures.evidence_age + figures.inclusion
         for seat in found.seats if open_yet else ():
             account = state.accounts[seat.address]
@@ -36,7 +36,7 @@ def nobody_escapes(figures: Parameters, state: Stake, downtime: int) -> bool:
 
 def sets_are_sound(figures: Parameters, state: Stake) -> bool:
     """Running and next set are there; each has seats in order, each with weight, no more than allowed."""
-    for found in state.sets.values():
+    for _, found in sorted(state.sets.items()):
         names = [seat.address for seat in found.seats]
         if names != sorted(dict.fromkeys(names)) or not 0 < len(names) <= figures.most_seats:
             return False

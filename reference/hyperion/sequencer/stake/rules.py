@@ -242,7 +242,7 @@ def end_epoch(figures: Parameters, state: Stake, event: EndEpoch) -> Stake | Ref
     accounts = Map(
         {name: stamped(figures, account, state.epoch, state.time) for name, account in after.accounts.items()}
     )
-    sets = {number: found for number, found in state.sets.items() if in_time(figures, found.ended, state.time)}
+    sets = {number: found for number, found in sorted(state.sets.items()) if in_time(figures, found.ended, state.time)}
     sets |= {state.epoch: ended, state.epoch + 2: following}
     return attrs.evolve(after, epoch=state.epoch + 1, accounts=accounts, sets=Map(sets))
 

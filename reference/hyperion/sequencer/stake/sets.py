@@ -22,6 +22,8 @@ def eligible(figures: Parameters, account: Account) -> bool:
 )
 def fixed_set(figures: Parameters, epoch: int, accounts: Map[Address, Account]) -> Set:
     """The set, a function of the accounts alone: neither the order of events nor that of a container shows in it."""
-    candidates = [Seat(address, found.bonded) for address, found in accounts.items() if eligible(figures, found)]
+    candidates = [
+        Seat(address, found.bonded) for address, found in sorted(accounts.items()) if eligible(figures, found)
+    ]
     chosen = sorted(candidates, key=lambda seat: (-seat.stake, seat.address))[: figures.most_seats]
     return Set(epoch, tuple(sorted(chosen, key=lambda seat: seat.address)))

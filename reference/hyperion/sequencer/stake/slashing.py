@@ -80,8 +80,8 @@ def brought_up(figures: Parameters, state: Stake, latest: Offence) -> Stake:
     for offender, offence in sorted(state.offences.items()):
         if not correlated(figures, offence, latest):
             continue
-        others = (other for other in state.offences.values() if correlated(figures, offence, other))
-        due = penalty(figures, offence.stake, sum(other.stake for other in others), offence.total)
+        together = sum(other.stake for other in state.offences.values() if correlated(figures, offence, other))
+        due = penalty(figures, offence.stake, together, offence.total)
         account, taken = burn(accounts[offender], max(due - offence.burned, 0))
         until = max(account.frozen_until, latest.judged + figures.correlation_window)
         accounts = accounts.set(offender, attrs.evolve(account, frozen_until=until))
