@@ -26,10 +26,11 @@ from sphinx.util import logging
 
 from hyperion.parallel.configuration import advance, initial
 from hyperion.parallel.counter import Pc
-from hyperion.parallel.worker import TRANSITIONS
+from hyperion.parallel.worker import TRANSITIONS, Grain
 from hyperion_conformance.exploration import witness
 from hyperion_conformance.exploration.evm_variants import EVM_VARIANTS
-from hyperion_conformance.exploration.mutants import VARIANTS
+from hyperion_conformance.exploration.look_before import LOOK_BEFORE, LOOK_BEFORE_KILL
+from hyperion_conformance.exploration.mutants import VARIANTS, Variant
 from hyperion_conformance.exploration.published import COMPARISON
 from hyperion_conformance.exploration.search import begin, explore
 from hyperion_conformance.exploration.stm import MASK, StmPlan, StmSystem
@@ -147,12 +148,16 @@ class Ordering(HyperionDirective):
 
     def run(self) -> list[nodes.Node]:
         """The change, and the schedule behind a fold."""
-        variant = VARIANTS[self.arguments[0]]
-        kill = kill_of(variant.name, "end") or kill_of(variant.name, "invariant")
-        if kill is None:
-            LOG.warning("no schedule is kept for %s", variant.name, location=self.get_location())
+        name = self.arguments[0]
+        variant = LOOK_BEFORE if name == LOOK_BEFORE.name else VARIANTS.get(name)
+        if variant is None:
+            LOG.warning("no variant %s", name, location=self.get_location())
             return []
-        story, fault = replayed(kill)
+        kill = LOOK_BEFORE_KILL if name == LOOK_BEFORE.name else kill_of(name, "end") or kill_of(name, "invariant")
+        if kill is None:
+            LOG.warning("no schedule is kept for %s", name, location=self.get_location())
+            return []
+        story, fault = replayed(variant, kill)
         if fault is None and not kill.what.startswith("no end"):
             LOG.warning("the schedule of %s breaks nothing", variant.name, location=self.get_location())
         size = f"{kill.transactions} transactions ({kill.workload}), {kill.workers} workers, {len(kill.turns)} steps"
@@ -164,12 +169,12 @@ class Ordering(HyperionDirective):
         return [box]
 
 
-def replayed(kill: Killing) -> tuple[str, str | None]:
+def replayed(variant: Variant, kill: Killing) -> tuple[str, str | None]:
     """What happens along a kept schedule, and what is wrong behind it."""
-    plan = StmPlan(kill.transactions, kill.workers, kill.workload, variant=kill.variant)
-    system = plan.build()
-    told = witness.told(system.block, system.first, kill.turns, system.transitions, system.grain)
-    at = witness.last(system.block, system.first, kill.turns, system.transitions, system.grain)
+    system = StmPlan(kill.transactions, kill.workers, kill.workload).build()
+    first = variant.prepare(initial(system.block, kill.workers))
+    told = witness.told(system.block, first, kill.turns, variant.transitions, Grain.FINE)
+    at = witness.last(system.block, first, kill.turns, variant.transitions, Grain.FINE)
     return "\n".join(line for worker, story in told for line in folded(worker, story)), system.fault_of(at)
 
 

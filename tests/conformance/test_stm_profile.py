@@ -1,5 +1,6 @@
 """Simulated time: runs are runs of the model, nothing beats the bound, and the figures and pictures are of the runs."""
 
+from collections import deque
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -13,12 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from hyperion.parallel.configuration import advance, initial, outcome
+from hyperion.parallel.configuration import advance, initial, is_final, outcome
+from hyperion.parallel.configuration import run as run_scheduled
 from hyperion.parallel.counter import Pc
 from hyperion.parallel.program import Outcome, execute_serially
 from hyperion.parallel.scheduler import Phase
 from hyperion.parallel.trees import Add, Constant, Name, Operation, ReadInto, Stop, Trees, Write
+from hyperion.parallel.worker import Grain
 from hyperion_conformance.cli.stm_profile import is_serial, register
+from hyperion_conformance.exploration import witness
+from hyperion_conformance.exploration.look_before import LOOK_BEFORE, LOOK_BEFORE_KILL
 from hyperion_conformance.exploration.mutants import VARIANTS
 from hyperion_conformance.exploration.workloads import block_of as small_block
 from hyperion_conformance.fixtures.campaign import Selection, Which, plan, planned
@@ -351,3 +356,28 @@ def test_the_command_refuses_files_without_a_block(tmp_path: Path) -> None:
         file.write_text(text, encoding="utf-8")
         result = called(str(file))
         assert result.exit_code == 2, (text, result.output)
+
+
+# --- orderings -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rule("STM-validate-again")
+def test_the_schedule_of_the_early_look_is_a_shortest_one_to_a_wrong_end() -> None:
+    """A search from the beginning, over all interleavings; the unchanged algorithm ends as serially along it."""
+    block, serial = LOOK_BEFORE_KILL.block, execute_serially(LOOK_BEFORE_KILL.block)
+    first = initial(block, LOOK_BEFORE_KILL.workers)
+    seen, queue = {first: 0}, deque([first])
+    found = None
+    while queue and found is None:
+        at = queue.popleft()
+        found = seen[at] if is_final(at) and outcome(block, at) != serial else None
+        for worker in range(LOOK_BEFORE_KILL.workers):
+            after = advance(block, at, worker, LOOK_BEFORE.transitions)
+            if after is not None and after not in seen:
+                seen[after] = seen[at] + 1
+                queue.append(after)
+    assert found == len(LOOK_BEFORE_KILL.turns)
+    turns, transitions = LOOK_BEFORE_KILL.turns, LOOK_BEFORE.transitions
+    assert outcome(block, witness.last(block, first, turns, transitions, Grain.FINE)) != serial
+    ended = run_scheduled(block, LOOK_BEFORE_KILL.workers, turns)
+    assert outcome(block, ended.configuration) == serial

@@ -67,6 +67,8 @@ BROKEN: Final = {
     "mention of an unknown rule": ("See {rule}`VM-no-such-rule`.", "VM-no-such-rule"),
     "name that is not in the code": ("See {py:func}`hyperion.vm.step.no_such_function`.", "no_such_function"),
     "unknown document": ("See [it](no-such-chapter.md).", "no-such-chapter"),
+    "schedule against the algorithm itself": ("```{stm-ordering} corrected\n```", "is kept for corrected"),
+    "unknown variant": ("```{stm-ordering} nothing\n```", "no variant nothing"),
     "unreadable formula": ("$\\frac{$", "formula"),
 }
 
