@@ -1,0 +1,1 @@
+"""Stake and schedule as cases: their JSON, and faulty variants of their rules."""

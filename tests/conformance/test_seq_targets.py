@@ -1,0 +1,142 @@
+"""Targets of the sequencers: decoders are total (100 examples each), schemas agree, faults change vectors."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hyperion.sequencer.stake.slashing import burn
+from hyperion_conformance.protocol.messages import Json
+from hyperion_conformance.seq.stake import STAKE
+from hyperion_conformance.seq.variants import VARIANTS, Variant
+from hyperion_conformance.targets import seq
+from hyperion_conformance.targets.seq import SEQ_SCHEDULE, SEQ_STAKE
+from hyperion_conformance.targets.target import Target
+from hyperion_conformance.vectors.input import InputError
+from hyperion_conformance.vectors.record import Draft
+
+FOLDER: Final = Path(seq.__file__).parent
+TARGETS: Final = (SEQ_SCHEDULE, SEQ_STAKE)
+DRAFTS: Final = {target.name: list(target.generators[0](7, 4)) for target in TARGETS}
+
+scalars = st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.sampled_from(["0", "7", "01", "0x", "0x00", "x"]))
+keys = st.sampled_from(
+    ["first", "seats", "open", "events", "time", "kind", "bonds", "parameters", "questions", "stake"]
+)
+anything = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4))
+
+
+def outcome(target: Target, given: Mapping[str, Json]) -> dict[str, Json]:
+    return target.outcome(given, "HYPERION", True, lambda name: None)
+
+
+def schema(target: Target, part: str) -> dict[str, Any]:
+    whole = json.loads((FOLDER / str(target.schema)).read_text(encoding="utf-8"))
+    assert whole["$id"] == target.schema
+    return {"$ref": f"#/$defs/{part}", "$defs": whole["$defs"]}
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+@given(anything)
+def test_any_json_is_read_or_refused(target: Target, value: Json) -> None:
+    try:
+        target.decode(value, True)
+    except InputError as refused:
+        assert refused.field
+        assert refused.reason
+
+
+def replaced(value: Any, path: int, by: Json) -> Any:
+    """The JSON with the value at one of its places exchanged."""
+    places: list[tuple[Any, Any]] = []
+
+    def walk(node: Any) -> None:
+        for key, inner in node.items() if isinstance(node, dict) else enumerate(node):
+            places.append((node, key))
+            if isinstance(inner, dict | list):
+                walk(inner)
+
+    made = json.loads(json.dumps(value))
+    walk(made)
+    node, key = places[path % len(places)]
+    node[key] = by
+    return made
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+@given(st.data(), st.integers(0, 400), scalars)
+def test_damaged_cases_are_read_or_refused(target: Target, data: st.DataObject, path: int, by: Json) -> None:
+    draft = data.draw(st.sampled_from([draft for draft in DRAFTS[target.name] if draft.group != "random"][:20]))
+    damaged = replaced(draft.input, path, by)
+    try:
+        found = outcome(target, damaged)
+    except InputError:
+        return
+    jsonschema.validate(json.loads(json.dumps(found)), schema(target, "outcome"))
+
+
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
+def test_cases_fit_their_schema(target: Target) -> None:
+    drafts = DRAFTS[target.name]
+    assert len({draft.id for draft in drafts}) == len(drafts) > 25
+    for draft in drafts:
+        jsonschema.validate(json.loads(json.dumps(draft.input)), schema(target, "input"))
+        jsonschema.validate(outcome(target, draft.input), schema(target, "outcome"))
+
+
+def test_the_schema_refuses_what_the_decoder_refuses() -> None:
+    """The control of the schemas."""
+    good = DRAFTS["seq.schedule"][0].input
+    for broken in ({**good, "more": "1"}, {**good, "first": "01"}, {"first": "1"}):
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(broken, schema(SEQ_SCHEDULE, "input"))
+        with pytest.raises(InputError):
+            outcome(SEQ_SCHEDULE, broken)
+
+
+def test_a_session_driven_event_by_event_is_the_same() -> None:
+    draft = next(draft for draft in DRAFTS["seq.stake"] if draft.id.endswith("together/frozen"))
+    opened: Any = draft.input["open"]
+    state, answers = STAKE.open(opened, True), list[Json]()
+    events: Any = draft.input["events"]
+    for event in events:
+        state, answer = STAKE.act(state, event, True)
+        answers.append(answer)
+    assert {"answers": answers, "final": STAKE.snapshot(state)} == outcome(SEQ_STAKE, draft.input)
+
+
+# --- mutants ---------------------------------------------------------------------------------------------------------
+
+
+def killers(variant: Variant, drafts: list[Draft], target: Target) -> list[str]:
+    """Cases whose outcome the faulty rule changes, or on which it crashes."""
+    before = [outcome(target, draft.input) for draft in drafts]
+    found = []
+    with variant.seeded():
+        for draft, right in zip(drafts, before, strict=True):
+            try:
+                same = outcome(target, draft.input) == right
+            except Exception:  # a faulty rule may crash: that, too, is seen
+                same = False
+            if not same:
+                found.append(draft.id)
+    return found
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
+def test_every_faulty_rule_is_killed_by_a_named_case(variant: Variant) -> None:
+    named = [draft for draft in DRAFTS[variant.target] if draft.id == variant.killer]
+    target = SEQ_SCHEDULE if variant.target == "seq.schedule" else SEQ_STAKE
+    assert killers(variant, named, target) == [variant.killer]
+
+
+def test_no_fault_kills_nothing() -> None:
+    """The control of the mutants: a fault that changes nothing is not killed."""
+    harmless = Variant("none", "seq.stake", "", "", "", "", (("hyperion.sequencer.stake.rules", "burn", burn),))
+    assert killers(harmless, DRAFTS["seq.stake"][:10], SEQ_STAKE) == []
+    assert len(VARIANTS) >= 15
