@@ -9,7 +9,7 @@ from rich.console import Console
 from hyperion.parallel.configuration import outcome
 from hyperion.parallel.evm.block import EvmBlock
 from hyperion.parallel.program import Outcome
-from hyperion_conformance.cli import HOLDS, TARGET_WRONG, USAGE
+from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
 from hyperion_conformance.cli.explore import console_of, table_of
 from hyperion_conformance.stm_profile.blocks import BlockError, block_named
 from hyperion_conformance.stm_profile.costs import Costs
@@ -29,10 +29,10 @@ DRAWN: Final = 16
 
 def counts_of(text: str) -> list[int]:
     """The numbers of workers. Refused with ``ValueError``: what is no list of numbers from 1 to 256."""
-    counts = [int(part) for part in text.split(",")]
-    if not all(1 <= count <= MOST_WORKERS for count in counts):
-        raise ValueError(f"numbers from 1 to {MOST_WORKERS}")
-    return counts
+    parts = text.split(",")
+    if not all(part.isascii() and part.isdigit() and 1 <= int(part) <= MOST_WORKERS for part in parts):
+        raise ValueError(f"--workers {text!r} is no list like 1,2,4 of numbers up to {MOST_WORKERS}")
+    return [int(part) for part in parts]
 
 
 def row_of(found: Figures, transactions: int) -> tuple[str, ...]:
@@ -93,14 +93,14 @@ def profile(
     far: Annotated[int, typer.Option(metavar="NS", min=0, help="Time to get a variable of another worker.")] = 25,
     search: Annotated[int, typer.Option(metavar="NS", min=0, help="Time to find a location in the memory.")] = 25,
     svg: Annotated[
-        Path | None, typer.Option(metavar="FILE", help=f"Draw the run with most workers, but at most {DRAWN}.")
+        Path | None, typer.Option(metavar="FILE", help=f"Draw a run: with most workers, up to {DRAWN}.")
     ] = None,
 ) -> None:
     """Simulate Block-STM on a block with several numbers of workers, against what no schedule can beat.
 
     Counts are for each transaction: executions begun, executions aborted, executions stopped at an ESTIMATE, and
     validations; "over" is the time beyond the bound, for each transaction. Ends with 0 if every run ended as the serial
-    execution, 1 if one did not, 2 for wrong usage.
+    execution, 1 if one did not, 2 for wrong usage, 4 if interrupted.
     """
     console = console_of()
     costs = Costs(gas_per_microsecond=gas, far=far, search=search)
@@ -111,17 +111,29 @@ def profile(
         raise typer.Exit(USAGE) from None
     measured = profile_of(block, costs)
     show_block(console, name, measured)
-    rows, wrong = [], []
-    drawn = max((count for count in counts if count <= DRAWN), default=None) if svg is not None else None
-    for count in counts:
-        found, run = measured.measure(count)
-        rows.append(row_of(found, block.size))
-        wrong += [] if is_serial(block, run, found) else [count]
-        if count == drawn and svg is not None:
-            draw(run, measured, f"{block.size} transactions: {what(name)}", svg, console)
+    drawn = max((count for count in counts if count <= DRAWN), default=min(counts))
+    rows: list[tuple[str, ...]] = []
+    wrong: list[int] = []
+    try:
+        for count in counts:
+            found, run = measured.measure(count)
+            rows.append(row_of(found, block.size))
+            wrong += [] if is_serial(block, run, found) else [count]
+            show_progress(console, found)
+            if count == drawn and svg is not None:
+                draw(run, measured, f"{block.size} transactions: {what(name)}", svg, console)
+    except KeyboardInterrupt:
+        console.print("interrupted", highlight=False)
     console.print(table_of(rows, HEADS, 0))
-    console.print(closing_line(name, rows, wrong), highlight=False)
-    raise typer.Exit(TARGET_WRONG if wrong else HOLDS)
+    if rows:
+        console.print(closing_line(name, rows, wrong), highlight=False)
+    raise typer.Exit(TARGET_WRONG if wrong else HOLDS if len(rows) == len(counts) else INCONCLUSIVE)
+
+
+def show_progress(console: Console, found: Figures) -> None:
+    """A number of workers is done: a line, or on a terminal the same line again."""
+    ends = {"end": "\r"} if console.is_terminal else {}
+    console.print(f"  {found.workers} workers done", highlight=False, **ends)  # type: ignore[arg-type]
 
 
 def what(name: str) -> str:
