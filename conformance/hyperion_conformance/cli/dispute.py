@@ -12,6 +12,7 @@ from rich.table import Table
 
 from hyperion.settlement.finality.parameters import DEFAULT
 from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
+from hyperion_conformance.cli.dispute_mutants import mutants
 from hyperion_conformance.dispute import descent, gallery
 from hyperion_conformance.dispute.execution import Execution, NoFault, Task, executed, spoiling
 from hyperion_conformance.dispute.fixture_block import block_case, fixture_block, is_as_stated
@@ -20,6 +21,7 @@ from hyperion_conformance.dispute.token_block import WITHDRAWAL, Withdrawal, tok
 from hyperion_conformance.fixtures.source import FixtureError
 
 app = typer.Typer(no_args_is_help=True, help="Play disputes: one about a real block, or the gallery of attacks.")
+app.command("mutants")(mutants)
 
 DAY: Final = 86_400
 

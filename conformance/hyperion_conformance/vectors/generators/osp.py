@@ -5,7 +5,8 @@ from typing import Final
 
 from hyperion.settlement.onestep import micro
 from hyperion.settlement.onestep.verify import Committed, Witness, advance, after, committed, witness
-from hyperion.vm.forks import OSAKA
+from hyperion.vm.fork import Fork
+from hyperion.vm.forks import CANCUN, OSAKA
 from hyperion.vm.machine import Machine
 from hyperion.vm.step import step
 from hyperion_conformance.protocol.messages import Json
@@ -32,6 +33,7 @@ PROGRAMS: Final[tuple[tuple[str, bytes, int], ...]] = (
     ("hash", asm(7, 0, "MSTORE", 40, 3, "KECCAK256"), 5),
     ("caller", asm("CALLER"), 0),
     ("calldata-word", asm(1, "CALLDATALOAD"), 1),
+    ("calldata-word-beyond-the-end", asm(20, "CALLDATALOAD"), 1),
     ("calldata-copy", asm(40, 0, 1, "CALLDATACOPY"), 3),
     ("code-copy", asm(4, 2, 0, "CODECOPY"), 3),
     ("other-code-hash", asm(OTHER, "EXTCODEHASH"), 1),
@@ -42,6 +44,7 @@ PROGRAMS: Final[tuple[tuple[str, bytes, int], ...]] = (
     ("memory-load", asm(5, "MLOAD"), 1),
     ("memory-store", asm(7, 40, "MSTORE"), 2),
     ("memory-byte", asm(7, 40, "MSTORE8"), 2),
+    ("memory-byte-within-a-word", asm(push(2**256 - 1), 32, "MSTORE", 7, 40, "MSTORE8"), 5),
     ("memory-copy", asm(7, 40, "MSTORE", 9, 38, 3, "MCOPY"), 6),
     ("storage-load", asm(2, "SLOAD"), 1),
     ("storage-store", asm(9, 2, "SSTORE"), 2),
@@ -49,6 +52,7 @@ PROGRAMS: Final[tuple[tuple[str, bytes, int], ...]] = (
     ("transient-store", asm(9, 2, "TSTORE"), 2),
     ("transient-load", asm(9, 2, "TSTORE", 2, "TLOAD"), 4),
     ("jump", asm(4, "JUMP", 0, "JUMPDEST"), 1),
+    ("jump-into-an-operand", asm(40, "JUMP") + bytes(27) + b"\x7f" + b"\x5b" * 32, 1),
     ("jump-not-taken", asm(0, 4, "JUMPI"), 2),
     ("jump-to-nowhere", asm(3, "JUMP"), 1),
     ("program-counter", asm("PC"), 0),
@@ -57,6 +61,7 @@ PROGRAMS: Final[tuple[tuple[str, bytes, int], ...]] = (
     ("duplicate", asm(*range(1, 17), "DUP16"), 16),
     ("exchange", asm(*range(1, 18), "SWAP16"), 17),
     ("log", asm(1, 2, 9, 0, "LOG2"), 4),
+    ("second-log", asm(2, 0, 0, "LOG1", 1, 0, 0, "LOG1"), 7),
     ("call", CALL + asm("CALL"), 7),
     ("callee-starts", CALL + asm("CALL"), 8),
     ("callee-returns", CALL + asm("CALL"), 14),
@@ -89,7 +94,7 @@ def steps(seed: int, count: int) -> Iterator[Draft]:
     yield from wrong()
 
 
-def machine_at(code: bytes, at: int, gas: int = 200_000) -> Machine:
+def machine_at(code: bytes, at: int, gas: int = 200_000, fork: Fork = OSAKA) -> Machine:
     """The machine of a program after so many steps."""
     accounts: dict[str, Json] = {
         address_json(OTHER): {"nonce": "1", "balance": "5", "code": hexadecimal(CALLEE), "storage": {}}
@@ -98,7 +103,7 @@ def machine_at(code: bytes, at: int, gas: int = 200_000) -> Machine:
         "code": hexadecimal(code), "calldata": hexadecimal(bytes(range(1, 40))), "gas": str(gas), "value": "3",
         "address": address_json(ADDRESS), "caller": address_json(CALLER), "storage": {"2": "7"}, "accounts": accounts,
     }  # fmt: skip
-    machine = machine_of(vm_run(given), OSAKA)
+    machine = machine_of(vm_run(given), fork)
     for _ in range(at):
         machine = step(machine)
     return machine
@@ -113,7 +118,9 @@ def draft(group: str, slug: str, kind: str, root: bytes, nodes: Witness, why: st
 
 
 def short_of_gas() -> Iterator[Draft]:
-    """The step that just has its gas, and the one that lacks a unit."""
+    """The step that just has its gas, and the one that lacks a unit; an instruction that a fork does not have."""
+    before = committed(machine_at(asm(1, b"\x1e"), 1, fork=CANCUN))
+    yield draft("steps", "instruction-of-a-later-fork", "step", before.root, witness(before))
     for slug, gas in (("gas-just-enough", 9), ("gas-one-short", 8)):
         before = committed(machine_at(asm(7, 5, "ADD"), 2, gas))
         yield draft("steps", slug, "step", before.root, witness(before))
