@@ -90,7 +90,7 @@ def test_a_validator_without_its_log_contradicts_itself() -> None:
             if random.random() < 0.05:
                 address = random.choice(network.honest())
                 log = network.logs[address]
-                network.logs[address] = type(log)(log.origin, log.entries[:1])
+                network.logs[address] = type(log)(log.origin, log.history[:1])
                 network.restart(address)
 
         run(network, STABLE + PATIENCE, forget)

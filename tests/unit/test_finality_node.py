@@ -150,7 +150,7 @@ def test_after_a_restart_nothing_else_is_said() -> None:
         assert again == node
         assert {effect for effect in effects if isinstance(effect, CastVote | Propose)} == said
     # Control: without the application's answer in the log a second proposal, another one, is possible.
-    short = Log(log.origin, tuple(event for event in log.entries if not isinstance(event, Supply)))
+    short = Log(log.origin, tuple(event for event in log.history if not isinstance(event, Supply)))
     forgetful, _ = restarted(short, SETTING)
     _, effects = step(forgetful, Supply(0, 0, B), SETTING)
     assert any(isinstance(effect, Propose | CastVote) and effect not in said for effect in effects)

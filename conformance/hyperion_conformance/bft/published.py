@@ -30,6 +30,7 @@ from hyperion.sequencer.finality.types import (
     Timeout,
     Value,
     Vote,
+    vote_order,
 )
 from hyperion.sequencer.finality.votes import Keeper, Reached, Validators, apply_vote, keeper_of
 from hyperion_conformance.bft.itf import Variant
@@ -119,7 +120,9 @@ def in_any_order(keeper: Keeper, votes: frozenset[Vote], round: int) -> frozense
     reached = {(keeper, votes)}
     for _ in range(len(votes)):
         reached = {
-            (apply_vote(before, vote, round)[0], rest - {vote}) for before, rest in reached for vote in sorted(rest)
+            (apply_vote(before, vote, round)[0], rest - {vote})
+            for before, rest in reached
+            for vote in sorted(rest, key=vote_order)
         }
     return frozenset(after for after, _ in reached)
 
@@ -133,7 +136,7 @@ def agrees(keeper: Keeper, round: int, target: Any) -> bool:
 def loaded(node: Node, target: Any) -> Iterator[Keeper]:
     """The keepers with all waiting votes and certificates of the height that may be those of the trace."""
     height = node.driver.consensus.height
-    votes = [vote for vote in sorted(node.votes) if vote.height == height]
+    votes = [vote for vote in sorted(node.votes, key=vote_order) if vote.height == height]
     last = max((vote.round for vote in votes), default=0)
     keepers = {keeper_of(height, node.driver.keeper.validators)}
     for (round, _), group in itertools.groupby(sorted(votes, key=_group), _group):

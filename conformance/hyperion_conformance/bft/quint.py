@@ -29,6 +29,7 @@ from hyperion.sequencer.finality.types import (
     Value,
     Vote,
     VoteType,
+    vote_order,
 )
 from hyperion.sequencer.finality.votes import Count, Event, Keeper, Reached, RoundVotes, Validators
 from hyperion_conformance.bft.itf import ItfError, Variant
@@ -261,7 +262,7 @@ def read_proposal(record: Any) -> Proposal:
 
 def read_certificate(votes: Any) -> Certificate:
     """A certificate. Refused with ``ItfError``: votes that are not for one value, which the model cannot express."""
-    read = sorted(map(read_vote, votes))
+    read = sorted(map(read_vote, votes), key=vote_order)
     if not read or any((v.type, v.height, v.round, v.value) != _subject(read[0]) for v in read) or not read[0].value:
         raise ItfError("certificate", "not votes for one value")
     return certificate_of(read[0].type, read[0].height, read[0].round, read[0].value, (v.sender for v in read))

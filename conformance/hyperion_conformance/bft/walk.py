@@ -168,7 +168,7 @@ def delivered(network: Network, address: bytes, there: Record) -> Network:
         node = replace(node, **{box: getattr(node, box) | added})
         if box in BUFFERS:
             under_way = getattr(network, box)
-            for message in sorted(added - under_way[address]):
+            for message in sorted(added - under_way[address], key=repr):
                 if box == "certificates" or message.sender in network.nodes:
                     raise Unexplained(f"{message} was delivered, but never sent")
             network = replace(network, **{box: under_way.set(address, under_way[address] - added)})

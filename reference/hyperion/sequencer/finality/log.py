@@ -18,7 +18,7 @@ class Log(msgspec.Struct, frozen=True):
     """What is on disk: the validator when the height began, and what has happened since."""
 
     origin: Node
-    entries: tuple[Event, ...] = ()
+    history: tuple[Event, ...] = ()
     """In the order in which they happened."""
 
 
@@ -26,7 +26,7 @@ class Log(msgspec.Struct, frozen=True):
 def logged(log: Log, node: Node, event: Event) -> Log:
     """The log before the effects of ``event`` leave. A height that begins begins a log: what is decided needs none."""
     begins = isinstance(event, Begin) and (not node.driver.started or node.driver.consensus.step == Step.COMMIT)
-    return Log(node, (event,)) if begins else Log(log.origin, (*log.entries, event))
+    return Log(node, (event,)) if begins else Log(log.origin, (*log.history, event))
 
 
 @rule("FIN-restart", "A restart replays the log; what it sends again it has sent before.")
@@ -37,7 +37,7 @@ def restarted(log: Log, setting: Setting) -> tuple[Node, Effects]:
     """
     node = log.origin
     effects: Effects = ()
-    for event in log.entries:
+    for event in log.history:
         node, more = step(node, event, setting)
         effects += more
     return node, effects
