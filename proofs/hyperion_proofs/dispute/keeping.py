@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import attrs
 
+from hyperion.symbolic.proxies import negation
 from hyperion_proofs.dispute.histories import Histories
 from hyperion_proofs.dispute.invariants import INVARIANTS, Invariant, View, contest_is_old, of_rivalry
 from hyperion_proofs.dispute.play import MAKERS, Played, played
@@ -34,8 +35,19 @@ def know_cut(given: Given, play: Played) -> None:
     histories.know(root, end, given.result("cut", (start, end)), start)
 
 
-BRANCHING: Final = ("Decide",)
-"""Events with so many branches that it pays to ask at each whether it is possible."""
+
+
+
+def assume_decidable(given: Given) -> None:
+    """What else would be refused: nobody has won, and an edge is there; so there are two assertions (``top_origin``).
+
+    Said before the event, since the decision reads so much that is then known.
+    """
+    given.assume(given.truth("contest: has"))
+    given.assume(given.truth("contest: rivalled"))
+    given.assume(negation(given.truth("has winner")))
+    given.assume(given.result("edge: has", (given.integer("edge"),), 0, 1) == 1)
+
 
 Claim = Callable[[Given, Played, Any], None]
 """What is claimed of an edge after an event."""
@@ -45,6 +57,8 @@ def keeps(kind: str, claim: Claim, faults: Any = tuple, invariants: Sequence[Inv
     """An event of this kind, in any state of which the invariants hold; the claim is about any edge afterwards."""
 
     def statement(given: Given) -> None:
+        if kind == "Decide":
+            assume_decidable(given)
         play = played(
             given,
             kind,
@@ -83,7 +97,7 @@ TOGETHER: Final = {kind: keeps(kind, all_kept) for kind in MAKERS}
 def kept(name: str) -> tuple[Obligation, ...]:
     """The obligations of an invariant: no edge at the start, and every event keeps it."""
     return tuple(
-        Obligation(kind, shared, SOLVERS, prune=kind in BRANCHING, shared=shared, part=name)
+        Obligation(kind, shared, SOLVERS, prune=False, shared=shared, part=name)
         for kind, shared in TOGETHER.items()
     )
 
