@@ -146,6 +146,7 @@ def test_a_dispute_about_an_official_block(
     ("arguments", "code", "told"),
     [
         (["play", "--fault", "ADD", "--moves"], 0, "dispute play: the truth wins against a false ADD"),
+        (["play", "--seed", "1", "--repeat", "2"], 0, "dispute play: the truth wins 2 of 2 disputes"),
         (["play", "--fault", "SDIV"], 4, "no result of SDIV"),
         (["play", "--fixtures", "nowhere"], 2, "no such file"),
         (["gallery", "unused", "--attack", "nobody"], 2, "no attack named nobody"),
@@ -167,6 +168,21 @@ def test_the_pictures_of_the_chapter_are_those_of_the_games(tmp_path: Path) -> N
     match, lie, name = dispute("any", 1)
     told = f"{name} gives a false word at point {lie.fault:,} of {len(match.ground.truth.points):,}"
     assert picture(match, told) == (PICTURES / "descent.svg").read_text()
+
+
+def test_the_chapter_quotes_the_preset_as_it_is() -> None:
+    chapter = (PICTURES.parents[1] / "dispute.md").read_text()
+    game, whole = DEFAULT.game, DEFAULT.game.longest + DEFAULT.air_gap + DEFAULT.proposal_lag
+    turns = game.moves + game.updates
+    for told in (
+        f"{game.moves}, {game.updates}",
+        f"{game.censorship:,} + {game.reaction + game.slot} × {turns} = {game.late:,} s",
+        f"{game.threshold:,} s > {game.late:,} s",
+        f"{game.longest:,} s",
+        f"{whole:,} s < {DEFAULT.data_retention:,} s",
+    ):
+        assert told in chapter, told
+    assert all(f"_static/dispute/{name}.svg" in chapter for name in gallery.GALLERY)
 
 
 def test_control_the_gallery_reports_a_lost_game(monkeypatch: pytest.MonkeyPatch) -> None:
