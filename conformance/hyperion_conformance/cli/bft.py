@@ -1,5 +1,6 @@
 """``hyperion bft``: finality beside the published specification, and networks of validators."""
 
+import resource
 import time
 from pathlib import Path
 from typing import Annotated
@@ -9,18 +10,27 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from hyperion.sequencer.finality.votes import validators_of
 from hyperion_conformance.bft.itf import ItfError, read
+from hyperion_conformance.bft.network import (
+    Delay,
+    hiding,
+    network_of,
+    parted,
+    prompt,
+    run,
+    stabilising,
+    two_faced,
+    world_of,
+)
 from hyperion_conformance.bft.replay import Replayed, replay
-from hyperion_conformance.cli import HOLDS, TARGET_WRONG, USAGE
+from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
 
 app = typer.Typer(help="Finality beside the published specification.", no_args_is_help=True, add_completion=False)
 
 WIDTH = 100
-
-
-@app.callback()
-def root() -> None:
-    """Keep sub-commands sub-commands."""
+STABLE = 20_000
+"""Milliseconds until the network is stable."""
 
 
 def console_of() -> Console:
@@ -59,6 +69,45 @@ def replay_command(
         highlight=False, soft_wrap=True,
     )  # fmt: skip
     raise typer.Exit(TARGET_WRONG if wrong else HOLDS)
+
+
+@app.command("simulate")
+def simulate_command(
+    validators: Annotated[int, typer.Option(min=1, max=200, help="Validators of equal weight.")] = 21,
+    heights: Annotated[int, typer.Option(min=1, help="Heights to decide.")] = 1_000,
+    adversary: Annotated[str, typer.Option(help="prompt, lossy, parted or hiding, until 20 seconds.")] = "prompt",
+    liars: Annotated[int, typer.Option(min=0, help="How many of them tell everybody something else.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random choices.")] = 1,
+    check: Annotated[bool, typer.Option(help="Check the invariants after every step.")] = False,
+) -> None:
+    """Run a network of validators until all honest ones have decided all heights; time is simulated."""
+    console = console_of()
+    names = [b"v%03d" % number for number in range(validators)]
+    halves = (frozenset(names[: validators // 2]), frozenset(names[validators // 2 :]))
+    delays: dict[str, Delay] = {
+        "prompt": prompt, "lossy": stabilising(STABLE), "parted": parted(STABLE, halves), "hiding": hiding(STABLE),
+    }  # fmt: skip
+    if adversary not in delays or liars >= validators:
+        console.print("[red]an adversary is prompt, lossy, parted or hiding; not all validators can lie[/]")
+        raise typer.Exit(USAGE)
+    world = world_of(
+        validators_of(dict.fromkeys(names, 1)), delays[adversary], heights=heights, checks=check,
+        liars=dict.fromkeys(names[validators - liars:], two_faced),
+    )  # fmt: skip
+    network, began = network_of(world, seed), time.process_time()
+    decided = run(network, STABLE + heights * 120_000)
+    seconds = time.process_time() - began
+    for fault in network.faults[:10]:
+        console.print(f"[red]{escape(fault)}[/]", highlight=False)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    console.print(
+        f"bft simulate: {validators} validators, {liars} liars, {adversary}, {heights} heights: "
+        f"{'decided' if decided else 'not decided'} after {network.now / 1000:,.1f} simulated s, "
+        f"highest round {max(network.rounds.values(), default=-1)}, {network.steps:,} transitions, {seconds:.1f} s, "
+        f"{network.steps / max(seconds, 1e-9):,.0f} transitions/s, {memory} MB",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    raise typer.Exit(TARGET_WRONG if network.faults else HOLDS if decided else INCONCLUSIVE)
 
 
 def table_of(results: list[Replayed]) -> Table:

@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from hyperion.parallel.worker import Grain
-from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
+from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE, explore_bft
 from hyperion_conformance.exploration import checkpoint, liveness, witness
 from hyperion_conformance.exploration.hunts import Hunt, Kill, hunts
 from hyperion_conformance.exploration.mutants import VARIANTS
@@ -26,6 +26,7 @@ from hyperion_conformance.exploration.workloads import WORKLOADS
 from hyperion_conformance.workers import ClusterError, Workers
 
 app = typer.Typer(help="Explore every interleaving of a model.", no_args_is_help=True, add_completion=False)
+app.command("bft")(explore_bft.command)
 
 PLAIN_EVERY: Final = 10.0
 """Seconds between two lines of progress where there is no terminal."""
