@@ -15,13 +15,15 @@ from hyperion_proofs.validation.campaign import validate
 from hyperion_proofs.validation.cli import app
 from hyperion_proofs.validation.corpus import Contract, entries_of, own_contracts, subject_of
 from hyperion_proofs.validation.cutting import NoSuchForm, pieces_of
-from hyperion_proofs.validation.mutants import mutants_of
+from hyperion_proofs.validation.mutants import KINDS, mutants_of
 
 LOOP: Final = assemble("""
     40 loop: DUP1 3 AND DUP1 SLOAD 7 ADD SWAP1 SSTORE
     0 MLOAD 5 MUL 0 MSTORE 1 SWAP1 SUB DUP1 @loop JUMPI STOP
 """)
 STRAIGHT: Final = assemble("DUP2 DUP2 LT @low JUMPI DUP2 ADD 32 MLOAD ADD 0 SSTORE STOP low: SUB STOP")
+MIXED: Final = assemble("DUP2 DUP2 MUL DUP3 XOR DUP1 DUP4 MUL SSTORE DUP2 DUP2 MUL XOR 1 SSTORE STOP")
+"""Products of unknowns, bits of these, and what is stored of both: no exact domain decides all of it."""
 ENTRY: Final = 2
 
 
@@ -33,7 +35,7 @@ def subject(code: bytes, entry: int) -> Subject:
 
 
 @pytest.mark.rule("VM-step")
-@pytest.mark.parametrize(("code", "entry"), [(STRAIGHT, 0), (LOOP, 0), (LOOP, ENTRY)])
+@pytest.mark.parametrize(("code", "entry"), [(STRAIGHT, 0), (MIXED, 0), (LOOP, 0), (LOOP, ENTRY)])
 def test_blocks_are_proved(code: bytes, entry: int) -> None:
     finding = validate(subject(code, entry))
     assert finding.answer is Answer.PROVED, finding.reason
@@ -45,17 +47,17 @@ def test_loop_is_by_induction() -> None:
     assert pieces_of(subject(LOOP, ENTRY).text, True).turn is not None
 
 
-def test_control_every_mutant_is_refuted_on_a_real_machine() -> None:
+def test_control_a_mutant_of_every_kind_is_refuted_on_a_real_machine() -> None:
     refuted: set[str] = set()
     for code, entry in ((STRAIGHT, 0), (LOOP, ENTRY)):
         block = subject(code, entry)
-        for mutant in mutants_of(block.text):
+        for mutant in (each for each in mutants_of(block.text) if each.kind not in refuted):
             finding = validate(Subject(block.code, block.entry, mutant.text))
             assert finding.answer is Answer.REFUTED, (mutant.kind, finding.reason)
             assert finding.counterexample is not None
             assert finding.counterexample.notes, "it is shown where the two part"
             refuted.add(mutant.kind)
-    assert len(refuted) >= 10
+    assert refuted == set(KINDS)
 
 
 def test_a_text_of_another_form_is_not_proved() -> None:
