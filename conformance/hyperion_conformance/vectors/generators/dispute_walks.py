@@ -7,7 +7,7 @@ from hyperion_conformance.settlement.labels import Trace
 from hyperion_conformance.settlement.scripts import ALICE, EVE, Place, Script, safe
 from hyperion_conformance.vectors.generators.assembly import Draw
 
-MOST: Final = 10
+MOST: Final = 9
 LENGTH: Final = 30
 SHAPES: Final = ((1, 1), (2,), (0, 1), (1, 0, 1))
 PAUSES: Final = (0, 0, 0, 1, 12, 24)

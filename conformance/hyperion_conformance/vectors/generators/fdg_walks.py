@@ -8,7 +8,7 @@ from hyperion_conformance.settlement.fault_scripts import FaultScript, honest_ro
 from hyperion_conformance.vectors.generators.assembly import Draw
 from hyperion_conformance.vectors.generators.fdg_solver import follow
 
-MOST: Final = 10
+MOST: Final = 5
 PAUSES: Final = (0, 0, 1, 13, 100, 400)
 ACCOUNTS: Final = (EVE, 0xB0B, 0xACE)
 
