@@ -115,7 +115,9 @@ class Table:
         return Record(self.shape.kind, read, lambda field: self.raw(key, field))
 
     def get(self, key: Any, default: Any = None) -> Any:
-        """As of a map."""
+        """As of a map; None is the key of nothing."""
+        if key is None:
+            return default
         for other, written in reversed(self.writes):
             if key == other:
                 return default if written is ABSENT else written
