@@ -1,5 +1,6 @@
 """``hyperion bft``: finality beside the published specification, and networks of validators."""
 
+import json
 import resource
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from hyperion.sequencer.finality.votes import validators_of
+from hyperion_conformance.bft import scenario
 from hyperion_conformance.bft.itf import ItfError, read
 from hyperion_conformance.bft.network import (
     Delay,
@@ -25,6 +27,7 @@ from hyperion_conformance.bft.network import (
 )
 from hyperion_conformance.bft.replay import Replayed, replay
 from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
+from hyperion_conformance.vectors.input import InputError
 
 app = typer.Typer(help="Finality beside the published specification.", no_args_is_help=True, add_completion=False)
 
@@ -68,6 +71,27 @@ def replay_command(
         f"{time.process_time() - began:.1f} s",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
+    raise typer.Exit(TARGET_WRONG if wrong else HOLDS)
+
+
+@app.command("run")
+def run_command(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Scenarios; if none is named, the project's.")] = None,
+) -> None:
+    """Play scenarios of several validators, and tell what is not as they say."""
+    console, wrong = console_of(), 0
+    chosen = paths or sorted((Path(scenario.__file__).parent / "scenarios").glob("*.json"))
+    for path in chosen:
+        try:
+            _, failures = scenario.played(json.loads(path.read_bytes()))
+        except (OSError, ValueError, InputError) as error:
+            console.print(f"[red]{escape(str(path))}[/]: {escape(str(error))}", highlight=False)
+            raise typer.Exit(USAGE) from None
+        wrong += bool(failures)
+        console.print(f"{'[red]differs' if failures else '[green]as said'}[/]  {escape(path.stem)}", highlight=False)
+        for failure in failures:
+            console.print(f"  {escape(failure)}", highlight=False)
+    console.print(f"bft run: {len(chosen) - wrong} of {len(chosen)} scenarios as they say", highlight=False)
     raise typer.Exit(TARGET_WRONG if wrong else HOLDS)
 
 
