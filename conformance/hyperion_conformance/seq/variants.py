@@ -4,7 +4,7 @@ A variant replaces functions of the model by others for as long as a check runs.
 sequencers have been built with, or that is one word away from the rule.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any, Final
@@ -18,7 +18,7 @@ from hyperion.sequencer.schedule.rotation import Priorities, highest
 from hyperion.sequencer.schedule.slots import slots
 from hyperion.sequencer.stake import rules, slashing
 from hyperion.sequencer.stake.sets import fixed_set
-from hyperion.sequencer.stake.types import Account, Accuse, EndEpoch, Evidence, Exit, Offence, Seat, Set, Stake, Unbond
+from hyperion.sequencer.stake.types import Account, Evidence, Exit, Offence, Seat, Set, Stake, Unbond
 
 SLASHING: Final = "hyperion.sequencer.stake.slashing"
 RULES: Final = "hyperion.sequencer.stake.rules"
@@ -233,11 +233,6 @@ def too_early(part: Exit, time: int) -> bool:
     return part.release is not None
 
 
-def handling(kind: type, handler: Callable[..., Any]) -> tuple[str, str, Any]:
-    """The fault in which events of a kind are handled by another function."""
-    return (RULES, "HANDLERS", {**rules.HANDLERS, kind: handler})
-
-
 VARIANTS: Final = (
     Variant(
         "leads-by-heads", "seq.schedule", "SEQ-slots", "who splits its stake over many names leads more often",
@@ -283,7 +278,7 @@ VARIANTS: Final = (
     Variant(
         "judged-again", "seq.stake", "SEQ-evidence-once", "the halves exchanged are new evidence: slashed twice",
         "canonical identity; one judgement a validator", "seq.stake/evidence/once",
-        (handling(Accuse, judged_again), (SLASHING, "identity", ordered_identity)),
+        ((RULES, "accuse", judged_again), (SLASHING, "identity", ordered_identity)),
     ),
     Variant(
         "daily-quota", "seq.stake", "SEQ-slash-together", "of those that forked, all but a few pay nothing",
@@ -312,7 +307,7 @@ VARIANTS: Final = (
     Variant(
         "clock-from-request", "seq.stake", "SEQ-stake-unbond", "stake leaves while the set that it supports still runs",
         "the time runs from the end of the last epoch of weight", "seq.stake/leaving/release",
-        (handling(Unbond, clock_from_request), (RULES, "stamped", left_alone)),
+        ((RULES, "unbond", clock_from_request), (RULES, "stamped", left_alone)),
     ),
     Variant(
         "window-in-heights", "seq.stake", "SEQ-evidence-age", "faster blocks shrink the time in which evidence counts",
@@ -340,7 +335,7 @@ VARIANTS: Final = (
     ),
     Variant(
         "past-rewritten", "seq.stake", "SEQ-set-fixed", "certificates of the past are judged by another set",
-        "a set is fixed once", "seq.stake/money/bond", (handling(EndEpoch, rewrites_the_past),),
+        "a set is fixed once", "seq.stake/money/bond", ((RULES, "end_epoch", rewrites_the_past),),
     ),
     Variant(
         "paid-at-once", "seq.stake", "SEQ-stake-release", "stake is gone before evidence comes",

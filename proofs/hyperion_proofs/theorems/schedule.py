@@ -212,8 +212,8 @@ def bound_of(size: int, of: int, total: int) -> tuple[int, int]:
 def top_sums_stay_bounded(validators: int, highest: bool = True) -> Statement:
     """Any ``size`` priorities add up to no more than their bound: an election keeps it.
 
-    With the leader: they grow by P at most, and it pays P. Without: they and the leader were bounded as one more, grew by P at
-    most together, and none of them is above the leader.
+    With the leader: they grow by P at most, and it pays P. Without: they and the leader were bounded as one more, grew
+    by P at most together, and none of them is above the leader.
     """
 
     def statement(given: Given) -> None:
@@ -240,8 +240,8 @@ def top_sums_stay_bounded(validators: int, highest: bool = True) -> Statement:
 def top_sums_run(size: int) -> Statement:
     """The same of the model's election, for all subsets at once."""
 
-    def within(priorities: tuple[int, ...], total: int) -> bool:
-        conditions = []
+    def within(priorities: tuple[int, ...], total: int) -> Any:
+        conditions: list[bool] = []
         for count in range(1, size + 1):
             bound, scale = bound_of(count, size, total)
             conditions += [sum(some) * scale <= bound for some in combinations(priorities, count)]

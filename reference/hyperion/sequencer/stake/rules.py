@@ -1,8 +1,8 @@
 """The transition of the stake: what each event does, and by which rule it is refused."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import reduce
-from typing import Any, Final
+from typing import Final
 
 import attrs
 from immutables import Map
@@ -10,7 +10,7 @@ from immutables import Map
 from hyperion.rules import rule
 from hyperion.sequencer.parameters import WHOLE, Parameters
 from hyperion.sequencer.stake.sets import fixed_set
-from hyperion.sequencer.stake.slashing import burn, conflicts, identity, in_time, judged
+from hyperion.sequencer.stake.slashing import burn, conflicts, in_time, judged
 from hyperion.sequencer.stake.types import (
     Account,
     Accuse,
@@ -49,11 +49,11 @@ def with_account(state: Stake, address: Address, account: Account) -> Stake:
 def genesis(figures: Parameters, time: int, bonds: Mapping[Address, int]) -> Stake | Refused:
     """The first state. Refused: bonds that are not positive, or of which nobody is eligible."""
     if any(amount <= 0 for amount in bonds.values()):
-        return Refused(Reason.AMOUNT, "a bond must be positive")
+        return Refused(Reason.AMOUNT)
     accounts = Map({address: Account(bonded=amount) for address, amount in bonds.items()})
     first = fixed_set(figures, 0, accounts)
     if not first.seats:
-        return Refused(Reason.NO_SET, "nobody is eligible")
+        return Refused(Reason.NO_SET)
     sets = Map({0: first, 1: attrs.evolve(first, epoch=1)})
     return Stake(time, 0, accounts, sets, Map(), 0, sum(bonds.values()), 0, 0)
 
@@ -69,7 +69,7 @@ def deposit(figures: Parameters, state: Stake, event: Deposit) -> Stake:
 @rule("SEQ-stake-funds", "Nobody bonds, unbonds or withdraws more than there is.")
 def short_of(available: int, amount: int) -> Refused | None:
     """Refused if the amount is more than available."""
-    return Refused(Reason.FUNDS, f"{amount} of {available}") if amount > available else None
+    return Refused(Reason.FUNDS, (amount, available)) if amount > available else None
 
 
 @rule("SEQ-stake-least-bond", "A bond is zero, or the least bond at least, after any bonding and unbonding.")
@@ -77,7 +77,7 @@ def too_small(figures: Parameters, bonded: int) -> Refused | None:
     """Refused if it is neither."""
     if bonded == 0 or bonded >= figures.least_bond:
         return None
-    return Refused(Reason.LEAST_BOND, f"{bonded} < {figures.least_bond}")
+    return Refused(Reason.LEAST_BOND, (bonded, figures.least_bond))
 
 
 @rule("SEQ-stake-bond", "Bonding moves free amounts into the bond; weight comes with the set that is fixed next.")
@@ -121,7 +121,7 @@ def claim(figures: Parameters, state: Stake, event: Claim) -> Stake | Refused:
     if due == 0:
         return Refused(Reason.RELEASE)
     if state.time <= account.frozen_until:
-        return Refused(Reason.FROZEN, f"until {account.frozen_until}")
+        return Refused(Reason.FROZEN, (account.frozen_until,))
     exits = tuple(part for part in account.exits if not released(part, state.time))
     return with_account(state, event.account, attrs.evolve(account, free=account.free + due, exits=exits))
 
@@ -142,7 +142,7 @@ def unjail(figures: Parameters, state: Stake, event: Unjail) -> Stake | Refused:
     """Out of jail; in a set again from the second epoch after this."""
     account = account_of(state, event.account)
     if account.jailed_until is None or state.time < account.jailed_until:
-        return Refused(Reason.JAIL, f"until {account.jailed_until}")
+        return Refused(Reason.JAIL, (account.jailed_until,))
     return with_account(state, event.account, attrs.evolve(account, jailed_until=None))
 
 
@@ -154,10 +154,10 @@ def accuse(figures: Parameters, state: Stake, event: Accuse) -> Stake | Refused:
         return Refused(Reason.EVIDENCE)
     known = state.offences.get(evidence.offender)
     if known is not None:
-        return Refused(Reason.ONCE, "the same" if known.evidence == identity(evidence) else "another")
+        return Refused(Reason.ONCE)
     found = state.sets.get(evidence.epoch)
     if found is None or evidence.epoch > state.epoch or not in_time(figures, found.ended, state.time):
-        return Refused(Reason.KNOWN_EPOCH, f"epoch {evidence.epoch}")
+        return Refused(Reason.KNOWN_EPOCH, (evidence.epoch, state.epoch))
     if found.stake_of(evidence.offender) == 0:
         return Refused(Reason.NOT_SEATED)
     return judged(figures, state, evidence, found)
@@ -247,18 +247,29 @@ def end_epoch(figures: Parameters, state: Stake, event: EndEpoch) -> Stake | Ref
     return attrs.evolve(after, epoch=state.epoch + 1, accounts=accounts, sets=Map(sets))
 
 
-HANDLERS: Final[Mapping[type, Callable[[Parameters, Stake, Any], Stake | Refused]]] = {
-    Deposit: deposit,
-    Bond: bond,
-    Unbond: unbond,
-    Claim: claim,
-    Withdraw: withdraw,
-    Unjail: unjail,
-    Accuse: accuse,
-    Fees: fees,
-    Reward: reward,
-    EndEpoch: end_epoch,
-}
+def handled(figures: Parameters, state: Stake, event: Event) -> Stake | Refused:
+    """The state after the event, by the rule for its kind."""
+    match event:
+        case Deposit():
+            return deposit(figures, state, event)
+        case Bond():
+            return bond(figures, state, event)
+        case Unbond():
+            return unbond(figures, state, event)
+        case Claim():
+            return claim(figures, state, event)
+        case Withdraw():
+            return withdraw(figures, state, event)
+        case Unjail():
+            return unjail(figures, state, event)
+        case Accuse():
+            return accuse(figures, state, event)
+        case Fees():
+            return fees(figures, state, event)
+        case Reward():
+            return reward(figures, state, event)
+        case EndEpoch():
+            return end_epoch(figures, state, event)
 
 
 @rule("SEQ-stake-clock", "Time does not go back.")
@@ -266,11 +277,11 @@ HANDLERS: Final[Mapping[type, Callable[[Parameters, Stake, Any], Stake | Refused
 def step(figures: Parameters, state: Stake, time: int, event: Event) -> Stake | Refused:
     """The state after the event at the time, or why it is refused, in which case nothing has changed."""
     if time < state.time:
-        return Refused(Reason.CLOCK, f"{time} < {state.time}")
+        return Refused(Reason.CLOCK, (time, state.time))
     amount = getattr(event, "amount", 1)
     if amount <= 0:
-        return Refused(Reason.AMOUNT, str(amount))
-    return HANDLERS[type(event)](figures, attrs.evolve(state, time=time), event)
+        return Refused(Reason.AMOUNT, (amount,))
+    return handled(figures, attrs.evolve(state, time=time), event)
 
 
 def run(figures: Parameters, state: Stake, events: tuple[tuple[int, Event], ...]) -> Stake:

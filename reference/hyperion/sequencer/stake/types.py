@@ -230,7 +230,7 @@ class Reason(Enum):
 
 @attrs.frozen
 class Refused:
-    """An event that changes nothing: the rule that refuses it, and the figures for people."""
+    """An event that changes nothing: the rule that refuses it, and the figures that show it."""
 
     reason: Reason
-    detail: str = ""
+    figures: tuple[int | None, ...] = ()
