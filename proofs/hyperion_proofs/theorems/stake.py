@@ -354,7 +354,7 @@ HONEST: Final = Theorem(
             "statements of different rounds conflict",
             obligation(
                 "honest", honest_pays_nothing,
-                (slashing.conflicts, "one.round, one.kind) == (other.height, other.round,", "one.kind) == (other.height,"),
+                (slashing.conflicts, "one.round, one.kind) == (other.height, other.round", "one.kind) == (other.height")
             ),
         ),
         Control("nobody remembers", obligation("once", judged_once, (rules.accuse, "known is not None", "False"))),

@@ -10,7 +10,7 @@ from hyperion_conformance.vectors.generators.assembly import Draw
 from hyperion_conformance.vectors.record import Draft
 
 FORK: Final = "HYPERION"
-MOST_RANDOM: Final = 40
+MOST_RANDOM: Final = 24
 A, B, C, D = (f"0x{letter * 40}" for letter in "abcd")
 SMALL: Final[Mapping[str, Json]] = {
     "least_bond": "100", "most_seats": "3", "unbonding": "100", "evidence_age": "60", "inclusion": "10",
