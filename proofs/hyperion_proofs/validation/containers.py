@@ -140,7 +140,7 @@ def is_aligned(given: Given, offset: Any) -> bool:
 
 @attrs.frozen(eq=False)
 class ContentMemory:
-    """Memory: a version that stands for its bytes, and whole words written since, each offset once.
+    """Memory: a version that stands for its bytes, and whole words written since, the last write last.
 
     Two writes to whole words at different multiples of 32 commute, and a write hides an earlier one at its offset: that
     the model's tree of pages is such a memory is tested (``tests/property/test_memory.py``), not proved. Other pieces
@@ -173,10 +173,7 @@ class ContentMemory:
         self.inside(offset, WORD_BYTES)
         if not is_aligned(self.given, offset):
             return self.piece(offset, WORD_BYTES).number()
-        for written, word in self.words:
-            if offset == written:
-                return word
-        return self.before(offset)
+        return self.at(offset)
 
     def at(self, offset: int) -> int:
         """The word at a multiple of 32, without a branch."""
@@ -192,10 +189,9 @@ class ContentMemory:
         self.inside(offset, WORD_BYTES)
         if not is_aligned(self.given, offset):
             return self.write(offset, of_words(self.given, (word,)))
-        for index, (written, _) in enumerate(self.words):
-            if offset == written:
-                return attrs.evolve(self, words=(*self.words[:index], (written, word), *self.words[index + 1 :]))
-        return attrs.evolve(self, words=(*self.words, (offset, word)))
+        # Whether two offsets are one may stay unknown: the last word that was written to an offset counts.
+        kept = tuple(pair for pair in self.words if (pair[0] == offset) is not True)
+        return attrs.evolve(self, words=(*kept, (offset, word)))
 
     def parts(self) -> Parts:
         """What the bytes depend on."""
