@@ -7,7 +7,7 @@ import attrs
 
 from hyperion.symbolic.proxies import negation
 from hyperion_proofs.dispute.histories import Histories
-from hyperion_proofs.dispute.invariants import INVARIANTS, Invariant, View, contest_is_old, of_rivalry
+from hyperion_proofs.dispute.invariants import INVARIANTS, PARTS, Invariant, View, contest_is_old, of_rivalry
 from hyperion_proofs.dispute.play import MAKERS, Played, played
 from hyperion_proofs.solve import INTEGERS
 from hyperion_proofs.statement import PART_END, Given, Statement
@@ -90,14 +90,33 @@ def all_kept(given: Given, play: Played, key: Any) -> None:
         given.claim(f"{invariant.part}{PART_END}{invariant.name} is kept", invariant.of(after, key))
 
 
-TOGETHER: Final = {kind: keeps(kind, all_kept) for kind in MAKERS}
+def decides_only(given: Given) -> None:
+    """A decision changes nothing that invariants speak of but time, which goes on."""
+    assume_decidable(given)
+    play = played(given, "Decide", lambda game, key: None, lambda game, mutual: None)
+    if play is not None:
+        names = ("edges", "rivalries", "claimed", "parameters", "origin", "start")
+        same = all(getattr(play.after, name) is getattr(play.before, name) for name in names)
+        same = same and not {"contest", "mode"} & set(play.after.changed)
+        for part in PARTS:
+            given.claim(f"{part}{PART_END}nothing changes", same)
+            given.claim(f"{part}{PART_END}time goes on", play.after.now.time >= play.before.now.time)
+
+
+TOGETHER: Final = {kind: decides_only if kind == "Decide" else keeps(kind, all_kept) for kind in MAKERS}
 """One run for each event, which all theorems about invariants share."""
+
+
+MISSING: Final[dict[str, tuple[type[Exception], ...]]] = {
+    kind: (KeyError,) if kind == "Decide" else () for kind in MAKERS
+}
+"""A decision is run in states of which nothing is assumed, so a half may be missing there."""
 
 
 def kept(name: str) -> tuple[Obligation, ...]:
     """The obligations of an invariant: no edge at the start, and every event keeps it."""
     return tuple(
-        Obligation(kind, shared, SOLVERS, prune=False, shared=shared, part=name)
+        Obligation(kind, shared, SOLVERS, raises=MISSING[kind], prune=False, shared=shared, part=name)
         for kind, shared in TOGETHER.items()
     )
 
