@@ -5,17 +5,31 @@ from typing import Final
 
 from hyperion.vm.forks import fork_named
 from hyperion_conformance.protocol.messages import Json, TraceAnswer
+from hyperion_conformance.targets.bft import BFT_NODE
 from hyperion_conformance.targets.dispute import DISPUTE_GAME
 from hyperion_conformance.targets.evm import EVM_STATE, VM_RUN
 from hyperion_conformance.targets.fdg import FDG_GAME
 from hyperion_conformance.targets.osp import OSP_STEP
+from hyperion_conformance.targets.seq import SEQ_SCHEDULE, SEQ_STAKE
 from hyperion_conformance.targets.stm import STM_BLOCK, STM_STEPS
 from hyperion_conformance.targets.target import ForkOf, Target
 from hyperion_conformance.vectors.input import InputError
 from hyperion_conformance.vectors.model import known_fork, no_trace, trace_of
 
 TARGETS: Final[Mapping[str, Target]] = {
-    target.name: target for target in (VM_RUN, EVM_STATE, STM_BLOCK, STM_STEPS, OSP_STEP, DISPUTE_GAME, FDG_GAME)
+    target.name: target
+    for target in (
+        VM_RUN,
+        EVM_STATE,
+        STM_BLOCK,
+        STM_STEPS,
+        OSP_STEP,
+        DISPUTE_GAME,
+        FDG_GAME,
+        BFT_NODE,
+        SEQ_SCHEDULE,
+        SEQ_STAKE,
+    )
 }
 
 
