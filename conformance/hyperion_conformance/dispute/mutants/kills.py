@@ -52,8 +52,9 @@ class Kill:
 
 
 def cases_of(folder: Path, target: str) -> tuple[Case, ...]:
-    """The released cases of a target."""
-    return tuple(case for file in read_folder(folder) if file.target == target for case in file.cases)
+    """The released cases of a target, small ones first; micro steps last, as a mutant can make them endless."""
+    cases = [case for file in read_folder(folder) if file.target == target for case in file.cases]
+    return tuple(sorted(cases, key=lambda case: (case.group == "micro", len(str(case.input)), case.id)))
 
 
 def differs(case: Case) -> bool:
