@@ -1,31 +1,23 @@
-"""Rewrites of terms, made from the registry of the engine itself, and the intervals that their conditions rest on.
+"""Rewrites of terms, made from the registry of the engine itself.
 
 Staged blocks are what is left of ``step`` when terms have been rewritten. An entry of the registry whose obligation is
 not proved fails here, so no rewrite is used that is not a theorem.
 """
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from hyperion.symbolic import intervals
-from hyperion.symbolic.expression import ANY_INTEGER, BINARY, UNARY, Interval, Op, Sort, Term, apply
+from hyperion.symbolic.expression import ANY_INTEGER, BINARY, Interval, Op, Sort, Term, apply
 from hyperion.symbolic.ideal import Ideal
-from hyperion.symbolic.proxies import all_of
 from hyperion.symbolic.rewrites import CONSTANTS, LAWS, ConstantRewrite, Law
 from hyperion.symbolic.terms import Terms
-from hyperion_proofs.solve import ARITHMETIC, BITWISE, INTEGERS
+from hyperion_proofs.solve import BITWISE, INTEGERS
 from hyperion_proofs.statement import Given, Statement
 from hyperion_proofs.theorem import Control, Kind, Obligation, Theorem
+from hyperion_proofs.theorems.intervals import interval_around, number
 
-WIDE: Final = 2**257
-"""Integers from ``-WIDE`` to ``WIDE``: words, their sums, and gas."""
-MOST_SHIFT: Final = 256
 WORD: Final = 2**256 - 1
-
-
-def number(given: Given, name: str) -> int:
-    """An integer."""
-    return given.integer(name, -WIDE, WIDE)
 
 
 # --- terms without rewrites -------------------------------------------------------------------------------------------
@@ -85,17 +77,6 @@ def law_holds(law: Law) -> Statement:
     return statement
 
 
-def interval_around(given: Given, name: str, value: int) -> Interval:
-    """Any interval that holds the value: either end, or both, may be missing."""
-    low: Any = number(given, f"low of {name}") if given.truth(f"{name} has a low end") else None
-    high: Any = number(given, f"high of {name}") if given.truth(f"{name} has a high end") else None
-    if low is not None:
-        given.assume(low <= value)
-    if high is not None:
-        given.assume(value <= high)
-    return Interval(low, high)
-
-
 def constant_rewrite_holds(rewrite: ConstantRewrite) -> Statement:
     """Where it applies to a constant and to what is known of the other operand, what it gives is the operation."""
 
@@ -110,60 +91,6 @@ def constant_rewrite_holds(rewrite: ConstantRewrite) -> Statement:
             given.claim(f"{rewrite.id}, constant first", BINARY[rewrite.op](constant, other) == expected)
 
     return statement
-
-
-# --- intervals --------------------------------------------------------------------------------------------------------
-
-
-def inside(value: int, interval: Interval) -> bool:
-    """Whether the value is in the interval."""
-    bounds = [True if interval.low is None else interval.low <= value]
-    bounds.append(True if interval.high is None else value <= interval.high)
-    return bool(all_of(*bounds)) if all(type(bound) is bool for bound in bounds) else all_of(*bounds)
-
-
-def transfer_is_sound(op: Op) -> Statement:
-    """The result is in the interval that is computed from the intervals of the operands."""
-
-    def statement(given: Given) -> None:
-        a = number(given, "a")
-        mine = interval_around(given, "a", a)
-        if op in UNARY:
-            given.claim(f"{op.value}: result in its interval", inside(int_of(UNARY[op](a)), intervals.UNARY[op](mine)))
-            return
-        b = given.integer("b", 0, MOST_SHIFT) if op in (Op.LSHIFT, Op.RSHIFT) else number(given, "b")
-        its = interval_around(given, "b", b)
-        if op in (Op.FLOORDIV, Op.MOD):
-            given.assume(b != 0)
-        given.claim(
-            f"{op.value}: result in its interval", inside(int_of(BINARY[op](a, b)), intervals.BINARY[op](mine, its))
-        )
-
-    return statement
-
-
-def int_of(value: Any) -> int:
-    """The value, typed."""
-    return value  # type: ignore[no-any-return]
-
-
-def comparison_is_sound(compare: Callable[[Interval, Interval], bool | None], op: Op) -> Statement:
-    """What intervals decide is so."""
-
-    def statement(given: Given) -> None:
-        a, b = number(given, "a"), number(given, "b")
-        decided = compare(interval_around(given, "a", a), interval_around(given, "b", b))
-        if decided is not None:
-            given.claim(f"{op.value} as decided", BINARY[op](a, b) == decided)
-
-    return statement
-
-
-def strict_remainder(given: Given) -> None:
-    """A wrong bound on remainders: that they are below the dividend."""
-    a, b = given.integer("a", 0, WIDE), given.integer("b", 1, WIDE)
-    high = intervals.remainder(Interval(0, a), Interval(1, b)).high
-    given.claim("below its interval's end", high is None or a % b < high)
 
 
 def mask_of_any(constant: int, other: Interval) -> bool:
@@ -209,31 +136,4 @@ REGISTRY: Final = Theorem(
 
 )  # fmt: skip
 
-PROVED_TRANSFERS: Final = (Op.ADD, Op.SUB, Op.NEG, Op.ABS, Op.FLOORDIV, Op.MOD, Op.MUL)
-
-INTERVALS_SOUND: Final = Theorem(
-    "REWRITE-intervals",
-    "The interval of a sum, difference, product, quotient, remainder, negative or magnitude holds it, whatever the "
-    "operands in their intervals are, and comparisons are as intervals decide.",
-    ("VM-step",),
-    Kind.PATHS,
-    (
-        *(Obligation(op.value, transfer_is_sound(op), ARITHMETIC) for op in PROVED_TRANSFERS),
-        Obligation("less", comparison_is_sound(intervals.less, Op.LT), ARITHMETIC),
-        Obligation("equal", comparison_is_sound(intervals.equal, Op.EQ), ARITHMETIC),
-    ),
-    (
-        Control(
-            "a remainder is taken to be below its dividend, and not only not above it",
-            Obligation(
-                "%",
-                strict_remainder,
-                ARITHMETIC,
-            ),
-        ),
-    ),
-    hypotheses="integers from −2**257 to 2**257; divisors are not 0",
-)
-
-
-THEOREMS: Final = (REGISTRY, INTERVALS_SOUND)
+THEOREMS: Final = (REGISTRY,)
