@@ -30,19 +30,18 @@ def exits(text: str) -> list[re.Match[str]]:
     return list(re.finditer(r"return Machine\((\d+), (.*?), (steps \+ (\d+)), None\)", text))
 
 
-def at_last_exit(text: str, pattern: str, change: Callable[[re.Match[str]], str]) -> str | None:
-    """The text with the first match within its last exit changed."""
-    found = exits(text)
-    if not found:
-        return None
-    start, end = found[-1].span()
-    inside, count = re.subn(pattern, change, text[start:end], count=1)
-    return text[:start] + inside + text[end:] if count and inside != text[start:end] else None
+def at_every_exit(text: str, pattern: str, change: Callable[[re.Match[str]], str]) -> str | None:
+    """The text with the first match within each exit changed: of one exit alone it may be that no machine takes it."""
+    changed = text
+    for found in reversed(exits(text)):
+        start, end = found.span()
+        changed = changed[:start] + re.sub(pattern, change, text[start:end], count=1) + changed[end:]
+    return changed if changed != text else None
 
 
 def other_price(text: str) -> str | None:
     """One gas less is taken."""
-    return at_last_exit(text, r"gas(?: - t\d+\)*)* - (\d+)", lessened)
+    return at_every_exit(text, r"gas(?: - t\d+\)*)* - (\d+)", lessened)
 
 
 def lessened(found: re.Match[str]) -> str:
@@ -53,12 +52,12 @@ def lessened(found: re.Match[str]) -> str:
 
 def other_target(text: str) -> str | None:
     """The program counter is one too far."""
-    return at_last_exit(text, r"Machine\((\d+)", lambda found: f"Machine({int(found[1]) + 1}")
+    return at_every_exit(text, r"Machine\((\d+)", lambda found: f"Machine({int(found[1]) + 1}")
 
 
 def other_steps(text: str) -> str | None:
     """A step is not counted."""
-    return at_last_exit(text, r"steps \+ (\d+)", lambda found: f"steps + {int(found[1]) - 1}")
+    return at_every_exit(text, r"steps \+ (\d+)", lambda found: f"steps + {int(found[1]) - 1}")
 
 
 def all_of_it(old: str, new: str) -> Change:
@@ -78,8 +77,8 @@ def guard_of_stack(text: str) -> str | None:
 
 
 def other_word(text: str) -> str | None:
-    """The word on top at the last exit is another."""
-    return at_last_exit(text, r"Stack\((\w+), ", lambda found: f"Stack(({found[1]} ^ 1), ")
+    """The word on top is another."""
+    return at_every_exit(text, r"Stack\((\w+), ", lambda found: f"Stack(({found[1]} ^ 1), ")
 
 
 class Operator(ast.NodeTransformer):
@@ -88,6 +87,12 @@ class Operator(ast.NodeTransformer):
     def __init__(self, index: int) -> None:
         self.index = index
         self.seen: list[str] = []
+
+    def visit_If(self, node: ast.If) -> ast.If:
+        """What it asks for stays: to leave a block early is right as well."""
+        node.body = [self.visit(part) for part in node.body]
+        node.orelse = [self.visit(part) for part in node.orelse]
+        return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.BinOp:
         """An operator."""
