@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
@@ -39,7 +39,6 @@ from hyperion.sequencer.finality.types import (
 )
 from hyperion.sequencer.finality.votes import Validators, validators_of
 from hyperion_conformance.protocol.messages import Json
-from hyperion_conformance.targets.target import Session
 from hyperion_conformance.vectors.input import InputError, items, natural, octets, record
 
 WORD: Final = 2**63
@@ -265,6 +264,3 @@ def acted(state: Running, given: Mapping[str, Json], strict: bool) -> tuple[Runn
     log = logged(state.log, state.node, event)
     node, effects = step(state.node, event, state.setting)
     return Running(node, log, state.setting), {"effects": effects_json(effects)}
-
-
-BFT_NODE: Final[Session[Any]] = Session(opened, acted, lambda state: node_json(state.node))
