@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from hyperion.sequencer.finality.driver import Setting
+from hyperion.sequencer.finality.acts import Setting
 from hyperion.sequencer.finality.node import Begin, Deliver, Effects, Elapse, Event, Node, node_of, setting_of, step
 from hyperion.sequencer.finality.types import Address, Proposal, Timeout, Value, Vote, VoteType
 from hyperion.sequencer.finality.votes import Validators, validators_of

@@ -10,7 +10,7 @@ from typing import Any, Final
 import attrs
 import pytest
 
-from hyperion.sequencer.finality import certificates, consensus, driver, log, node, votes
+from hyperion.sequencer.finality import acts, certificates, consensus, driver, log, node, votes
 from hyperion.sequencer.finality.certificates import Handover, certificate_of, handover_refused, refused
 from hyperion.sequencer.finality.node import Deliver, Supply, gossip, node_of, step
 from hyperion.sequencer.finality.types import (
@@ -136,11 +136,11 @@ def past_decides() -> bool:
 
 def past_decides_in_the_driver() -> bool:
     """The published driver too decides by precommits of a past round."""
-    state, decided = driver.driver_of(b"d", FOUR, 0), False
+    state, decided = acts.driver_of(b"d", FOUR, 0), False
     skip = [prevote(name, None, 3) for name in NAMES[:2]]
     events = [proposal(A), *skip, *(precommit(name, A) for name in NAMES[:3])]
-    acts: list[driver.Act] = [driver.Start(), *(driver.Receive(event.message) for event in events)]
-    for what in acts:
+    told: list[acts.Act] = [acts.Start(), *(acts.Receive(event.message) for event in events)]
+    for what in told:
         state, output, _ = driver.act(state, what, SETTING)
         decided = decided or output == Decide(0, A)
     return decided
@@ -314,23 +314,23 @@ _logged = log.logged
 
 
 def _any_timer(state: Any, event: Any) -> Any:
-    return driver.Expire(event.timeout) if isinstance(event, node.Elapse) else driver.Provide(event.value)
+    return acts.Expire(event.timeout) if isinstance(event, node.Elapse) else acts.Provide(event.value)
 
 
 def _answers(state: Any, event: Any) -> Any:
     here = (state.consensus.height, state.consensus.round)
     if isinstance(event, Supply) and (event.height, event.round) == here:
-        return driver.Provide(event.value)
+        return acts.Provide(event.value)
     return None
 
 
 def _no_invalid(state: Any, message: Any, setting: Any) -> Any:
-    lenient = driver.Setting(setting.proposer, lambda value: True, setting.enters_leading)
+    lenient = acts.Setting(setting.proposer, lambda value: True, setting.enters_leading)
     return _on_proposal(state, message, lenient)
 
 
 def _any_leader(state: Any, message: Any, setting: Any) -> Any:
-    lenient = driver.Setting(lambda height, round: message.sender, setting.is_valid, setting.enters_leading)
+    lenient = acts.Setting(lambda height, round: message.sender, setting.is_valid, setting.enters_leading)
     return _on_proposal(state, message, lenient)
 
 
@@ -388,7 +388,7 @@ MUTANTS: Final = (
                FOUR, validators_of({b"e": 1})) is not None),
     Mutant("the application's value is not logged", log, "logged", _late_log, restart_repeats),
     Mutant("after a decision the rows go on", node, "witnessed",
-           lambda state, message: node._settled(node._follow(state, driver.Receive(message), SETTING)[0], SETTING)[0],
+           lambda state, message: node._settled(node._follow(state, acts.Receive(message), SETTING)[0], SETTING)[0],
            decided_stays),
 )
 """Each is told by its check."""

@@ -6,9 +6,7 @@ from typing import Final
 import msgspec
 import pytest
 
-from hyperion.sequencer.finality.certificates import certificate_of
-from hyperion.sequencer.finality.consensus import Consensus
-from hyperion.sequencer.finality.driver import (
+from hyperion.sequencer.finality.acts import (
     Act,
     Driver,
     Expire,
@@ -19,9 +17,11 @@ from hyperion.sequencer.finality.driver import (
     Setting,
     Settle,
     Start,
-    act,
     driver_of,
 )
+from hyperion.sequencer.finality.certificates import certificate_of
+from hyperion.sequencer.finality.consensus import Consensus
+from hyperion.sequencer.finality.driver import act
 from hyperion.sequencer.finality.types import (
     NOTHING,
     CastVote,

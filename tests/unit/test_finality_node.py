@@ -2,8 +2,9 @@
 
 import pytest
 
+from hyperion.sequencer.finality.acts import Act, Expire, Receive, Setting, Start, driver_of
 from hyperion.sequencer.finality.certificates import certificate_of
-from hyperion.sequencer.finality.driver import Act, Expire, Receive, Setting, Start, act, driver_of
+from hyperion.sequencer.finality.driver import act
 from hyperion.sequencer.finality.invariants import broken, disagreement
 from hyperion.sequencer.finality.log import Log, logged, restarted
 from hyperion.sequencer.finality.node import Begin, Deliver, Event, Supply, gossip, node_of, step

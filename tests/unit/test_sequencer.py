@@ -6,8 +6,8 @@ import attrs
 import pytest
 from immutables import Map
 
+from hyperion.sequencer.finality.acts import Decision
 from hyperion.sequencer.finality.certificates import Certificate, Rejected, certificate_of
-from hyperion.sequencer.finality.driver import Decision
 from hyperion.sequencer.finality.node import Begin, Deliver, Supply, gossip, node_of, step
 from hyperion.sequencer.finality.types import Address, GetValue, Proposal, Vote, VoteType
 from hyperion.sequencer.parameters import Parameters
@@ -76,7 +76,7 @@ def test_a_decided_height_moves_on_and_pays_its_leader() -> None:
     moved = after(state, block(state, fees=7))
     who = leader(state.schedule, 0, 0)
     assert moved.height == 1 and moved.stake.accounts[who].free == 7
-    assert dict(moved.missed) == {NAMES[3]: 1}
+    assert dict(moved.absences) == {NAMES[3]: 1}
     later = after(state, block(state, fees=7, round=2))
     assert later.stake.accounts[leader(state.schedule, 0, 2)].free == 7
 
@@ -110,7 +110,7 @@ def test_an_epoch_ends_with_both_sets() -> None:
     ended = after(state, block(state, handover=certificate(2, NAMES[1:])))
     assert (ended.stake.epoch, ended.height, ended.schedule.first, dict(ended.firsts)) == (1, 3, 3, {0: 0, 1: 3})
     assert ended.stake.accounts[NAMES[3]].jailed_until is not None, "who missed all heights of the epoch is jailed"
-    assert dict(ended.missed) == {}
+    assert dict(ended.absences) == {}
 
 
 @pytest.mark.rule("SEQ-epoch-end")
@@ -150,7 +150,7 @@ def test_evidence_is_judged_in_the_epoch_it_was_signed_for() -> None:
 def test_an_epoch_of_a_height_is_known_as_long_as_evidence_may_come() -> None:
     state = begun()
     for _ in range(4):
-        state = an_epoch(attrs.evolve(state, missed=Map()), time=1)
+        state = an_epoch(attrs.evolve(state, absences=Map()), time=1)
     assert [epoch_of(state, height) for height in (0, 2, 3, 12, 13)] == [0, 0, 1, 4, None]
     long = FIGURES.evidence_age + FIGURES.inclusion + 2
     state = an_epoch(state, time=long)

@@ -13,9 +13,10 @@ from typing import Any, Final
 import msgspec
 from immutables import Map
 
+from hyperion.sequencer.finality.acts import Act, Driver, Owed, Setting, Settle, Start, driver_of
 from hyperion.sequencer.finality.certificates import Certificate, apply_certificate
 from hyperion.sequencer.finality.consensus import Consensus
-from hyperion.sequencer.finality.driver import Act, Driver, Owed, Setting, Settle, Start, driver_of, replace
+from hyperion.sequencer.finality.driver import replace
 from hyperion.sequencer.finality.types import (
     NO_ROUND,
     Address,

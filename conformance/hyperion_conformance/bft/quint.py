@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from immutables import Map
 
+from hyperion.sequencer.finality.acts import Decision, Done, Driver, Owed
 from hyperion.sequencer.finality.certificates import Certificate, certificate_of, votes_of
 from hyperion.sequencer.finality.consensus import Consensus
-from hyperion.sequencer.finality.driver import Decision, Done, Driver, Owed
 from hyperion.sequencer.finality.types import (
     CastVote,
     Decide,

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import attrs
 
+from hyperion.sequencer.finality.acts import Setting
 from hyperion.sequencer.finality.certificates import Certificate
-from hyperion.sequencer.finality.driver import Setting
 from hyperion.sequencer.finality.invariants import broken, disagreement
 from hyperion.sequencer.finality.log import Log, logged, restarted
 from hyperion.sequencer.finality.node import (

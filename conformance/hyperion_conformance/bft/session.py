@@ -7,8 +7,8 @@ from typing import Final
 
 import attrs
 
+from hyperion.sequencer.finality.acts import Setting
 from hyperion.sequencer.finality.certificates import Certificate, digest
-from hyperion.sequencer.finality.driver import Setting
 from hyperion.sequencer.finality.log import Log, logged, restarted
 from hyperion.sequencer.finality.node import (
     Begin,

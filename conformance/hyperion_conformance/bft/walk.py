@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from immutables import Map
 
-from hyperion.sequencer.finality.driver import (
+from hyperion.sequencer.finality.acts import (
     Act,
     Decision,
     Expire,
@@ -17,11 +17,9 @@ from hyperion.sequencer.finality.driver import (
     Reconsider,
     Setting,
     Settle,
-    act,
     driver_of,
-    leaders_proposals,
-    replace,
 )
+from hyperion.sequencer.finality.driver import act, leaders_proposals, replace
 from hyperion.sequencer.finality.types import NOTHING, Decide, Output, Step
 from hyperion_conformance.bft.itf import Variant
 from hyperion_conformance.bft.published import (

@@ -13,8 +13,8 @@ import attrs
 from immutables import Map
 
 from hyperion.rules import rule
+from hyperion.sequencer.finality.acts import Decision, Setting
 from hyperion.sequencer.finality.certificates import Certificate, Handover, Rejected, handover_refused, refused
-from hyperion.sequencer.finality.driver import Decision, Setting
 from hyperion.sequencer.finality.node import setting_of
 from hyperion.sequencer.finality.types import Address, Proposal, Value, Vote, VoteType
 from hyperion.sequencer.finality.votes import Validators, validators_of
@@ -51,7 +51,7 @@ class Sequencer:
     """Heights after which an epoch ends, if there is a set to go on with."""
     firsts: Map[int, int]
     """First heights of the running epoch and of those about which evidence may still come."""
-    missed: Map[Address, int]
+    absences: Map[Address, int]
     """Heights of the running epoch whose certificate lacks the validator."""
 
 
@@ -150,7 +150,7 @@ def undecided(state: Sequencer, event: Decided) -> Rejected | None:
 @rule("SEQ-missed", "A height counts as missed by the validators of the set that its certificate lacks.")
 def with_missed(state: Sequencer, commit: Certificate) -> Map[Address, int]:
     """The counts after a height. Who decides which precommits a certificate has may leave some out."""
-    missed = state.missed
+    missed = state.absences
     for address in sorted(validators_at(state, state.stake.epoch).weights):
         if address not in commit.signers:
             missed = missed.set(address, missed.get(address, 0) + 1)
@@ -176,7 +176,7 @@ def decided(figures: Parameters, state: Sequencer, time: int, event: Decided) ->
     stake = paid(figures, state, time, event)
     if isinstance(stake, Refused):
         return stake
-    after = attrs.evolve(state, stake=stake, height=state.height + 1, missed=with_missed(state, event.commit))
+    after = attrs.evolve(state, stake=stake, height=state.height + 1, absences=with_missed(state, event.commit))
     if after.height - state.schedule.first < state.epoch_heights:
         return after
     return epoch_ended(figures, state, after, time, event)
@@ -189,7 +189,7 @@ def decided(figures: Parameters, state: Sequencer, time: int, event: Decided) ->
 def epoch_ended(figures: Parameters, before: Sequencer, after: Sequencer, time: int, event: Decided) -> Outcome:
     """The next epoch, or one more height of this one. Refused: no hand-over by the next set, where there is one."""
     heights = after.height - before.schedule.first
-    stake = stake_rules.step(figures, after.stake, time, EndEpoch(heights, tuple(sorted(after.missed.items()))))
+    stake = stake_rules.step(figures, after.stake, time, EndEpoch(heights, tuple(sorted(after.absences.items()))))
     if isinstance(stake, Refused):
         return after
     epoch = before.stake.epoch

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from hyperion.sequencer.finality.acts import Decision, Driver
 from hyperion.sequencer.finality.certificates import refused, weighed
-from hyperion.sequencer.finality.driver import Decision, Driver
 from hyperion.sequencer.finality.types import NO_ROUND, Step, VoteType
 from hyperion.sequencer.finality.votes import count_of, has_reached
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from hyperion.rules import rule
-from hyperion.sequencer.finality.driver import Setting
+from hyperion.sequencer.finality.acts import Setting
 from hyperion.sequencer.finality.node import Begin, Effects, Event, Node, step
 from hyperion.sequencer.finality.types import Step
 

@@ -12,9 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from hyperion.rules import rule
-from hyperion.sequencer.finality.certificates import Certificate, apply_certificate, certificate_for
-from hyperion.sequencer.finality.consensus import Consensus
-from hyperion.sequencer.finality.driver import (
+from hyperion.sequencer.finality.acts import (
     Act,
     Done,
     Driver,
@@ -25,14 +23,11 @@ from hyperion.sequencer.finality.driver import (
     Setting,
     Settle,
     Start,
-    concluded,
     driver_of,
-    hand_on,
-    leaders_proposals,
-    replace,
-    respond,
-    stepped,
 )
+from hyperion.sequencer.finality.certificates import Certificate, apply_certificate, certificate_for
+from hyperion.sequencer.finality.consensus import Consensus
+from hyperion.sequencer.finality.driver import concluded, hand_on, leaders_proposals, replace, respond, stepped
 from hyperion.sequencer.finality.types import (
     NO_ROUND,
     Address,
