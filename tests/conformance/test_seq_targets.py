@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from hyperion.sequencer.stake.slashing import burn
 from hyperion_conformance.protocol.messages import Json
-from hyperion_conformance.seq.stake import STAKE
 from hyperion_conformance.seq.variants import VARIANTS, Variant
 from hyperion_conformance.targets import seq
-from hyperion_conformance.targets.seq import SEQ_SCHEDULE, SEQ_STAKE
+from hyperion_conformance.targets.seq import SEQ_SCHEDULE, SEQ_STAKE, STAKE
 from hyperion_conformance.targets.target import Target
 from hyperion_conformance.vectors.input import InputError
 from hyperion_conformance.vectors.record import Draft

@@ -6,11 +6,13 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -52,6 +54,9 @@ type input struct {
 // outside says why CometBFT has no answer.
 type outside struct{ why string }
 
+// refused stands for the panic of CometBFT on a validator that is named twice, which carries no type of its own.
+type refused struct{}
+
 func number(text string) int64 {
 	value, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || value < 0 {
@@ -61,18 +66,25 @@ func number(text string) int64 {
 }
 
 func validators(seats []seat) (*types.ValidatorSet, int64) {
-	made, total := make([]*types.Validator, 0, len(seats)), int64(0)
+	made, total, names := make([]*types.Validator, 0, len(seats)), int64(0), map[string]bool{}
 	for _, s := range seats {
 		address, err := hex.DecodeString(strings.TrimPrefix(s.Address, "0x"))
 		if err != nil {
 			panic(err)
 		}
+		if names[s.Address] {
+			panic(refused{})
+		}
+		names[s.Address] = true
 		power := number(s.Stake)
 		if power == 0 || power > types.MaxTotalVotingPower-total {
 			panic(outside{"a power that CometBFT does not admit"})
 		}
 		total += power
 		made = append(made, &types.Validator{Address: address, VotingPower: power})
+	}
+	if !slices.IsSortedFunc(made, func(a, b *types.Validator) int { return bytes.Compare(a.Address, b.Address) }) {
+		panic(outside{"a list that CometBFT puts in order by itself"})
 	}
 	return types.NewValidatorSet(made), total
 }
@@ -119,7 +131,7 @@ func run(given *input) object {
 		index := (number(asked.Height) - first + number(asked.Round)) % period
 		leaders = append(leaders, order[index])
 	}
-	return object{"leaders": leaders}
+	return object{"status": "scheduled", "leaders": leaders}
 }
 
 func version() string {
@@ -152,6 +164,8 @@ func answer(m *message) (reply object) {
 	defer func() {
 		switch cause := recover().(type) {
 		case nil:
+		case refused:
+			reply = object{"ok": object{"status": "refused"}}
 		case outside:
 			reply = object{"skip": object{"why": cause.why}}
 		default:

@@ -62,10 +62,10 @@ def answered(case: Case) -> dict[str, Json]:
     """The leaders, and how many slots each validator has; or that there is no schedule."""
     made = schedule(case.first, case.seats, case.most)
     if isinstance(made, NoSchedule):
-        return {"refused": "SEQ-schedule-set"}
+        return {"status": "refused"}
     leaders = [f"0x{leader(made, asked.height, asked.round).hex()}" for asked in case.questions]
     counts = slots([stake for _, stake in case.seats], case.most)
-    return {"leaders": list[Json](leaders), "slots": [str(count) for count in counts]}
+    return {"status": "scheduled", "leaders": list[Json](leaders), "slots": [str(count) for count in counts]}
 
 
 def input_of(case: Case) -> Mapping[str, Json]:

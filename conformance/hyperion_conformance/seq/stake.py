@@ -28,7 +28,6 @@ from hyperion.sequencer.stake.types import (
     Withdraw,
 )
 from hyperion_conformance.protocol.messages import Json
-from hyperion_conformance.targets.target import Session
 from hyperion_conformance.vectors.input import InputError, items, natural, octets, record
 
 END: Final = 2**128
@@ -195,6 +194,3 @@ def snapshot(opened: Opened) -> dict[str, Json]:
         "pool": str(state.pool), "received": str(state.received), "withdrawn": str(state.withdrawn),
         "burned": str(state.burned),
     }  # fmt: skip
-
-
-STAKE: Final = Session(begin, act, snapshot)

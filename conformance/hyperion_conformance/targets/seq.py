@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from typing import Final
 
-from hyperion_conformance.protocol.decode import plain
+from hyperion_conformance.protocol.decode import choice, plain
 from hyperion_conformance.protocol.messages import Json
 from hyperion_conformance.seq.schedule import answered, case_of
-from hyperion_conformance.seq.stake import STAKE
-from hyperion_conformance.targets.target import PROTOCOL_FORK, SESSION_SHAPE, ForkOf, Target
+from hyperion_conformance.seq.stake import act, begin, snapshot
+from hyperion_conformance.targets.target import PROTOCOL_FORK, SESSION_SHAPE, ForkOf, Session, Target
 from hyperion_conformance.vectors.generators import seq, seq_stake
 from hyperion_conformance.vectors.input import InputError
+
+STAKE: Final = Session(begin, act, snapshot)
 
 
 def run_schedule(given: Mapping[str, Json], fork: str, strict: bool, fork_of: ForkOf) -> dict[str, Json]:
@@ -35,7 +37,11 @@ SEQ_SCHEDULE: Final = Target(
     name="seq.schedule",
     rules=(),
     forks=(PROTOCOL_FORK,),
-    shape={"refused": (False, plain), "leaders": (False, plain), "slots": (False, plain)},
+    shape={
+        "status": (True, choice("scheduled", "refused")),
+        "leaders": (False, plain),
+        "slots": (False, plain),
+    },
     decode=case_of,
     outcome=run_schedule,
     generators=(seq.schedules,),
