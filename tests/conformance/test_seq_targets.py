@@ -9,15 +9,18 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from hyperion.sequencer.stake.slashing import burn
+from hyperion_conformance.cli.seq import app
 from hyperion_conformance.protocol.messages import Json
+from hyperion_conformance.seq.faults import killed, noticed
+from hyperion_conformance.seq.installing import REFUTED, Ballot, Refuted, enough_heads, installed, shared_source
 from hyperion_conformance.seq.variants import VARIANTS, Variant
 from hyperion_conformance.targets import seq
 from hyperion_conformance.targets.seq import SEQ_SCHEDULE, SEQ_STAKE, STAKE
 from hyperion_conformance.targets.target import Target
 from hyperion_conformance.vectors.input import InputError
-from hyperion_conformance.vectors.record import Draft
 
 FOLDER: Final = Path(seq.__file__).parent
 TARGETS: Final = (SEQ_SCHEDULE, SEQ_STAKE)
@@ -112,30 +115,40 @@ def test_a_session_driven_event_by_event_is_the_same() -> None:
 # --- mutants ---------------------------------------------------------------------------------------------------------
 
 
-def killers(variant: Variant, drafts: list[Draft], target: Target) -> list[str]:
-    """Cases whose outcome the faulty rule changes, or on which it crashes."""
-    before = [outcome(target, draft.input) for draft in drafts]
-    found = []
-    with variant.seeded():
-        for draft, right in zip(drafts, before, strict=True):
-            try:
-                same = outcome(target, draft.input) == right
-            except Exception:  # a faulty rule may crash: that, too, is seen
-                same = False
-            if not same:
-                found.append(draft.id)
-    return found
-
-
 @pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 def test_every_faulty_rule_is_killed_by_a_named_case(variant: Variant) -> None:
-    named = [draft for draft in DRAFTS[variant.target] if draft.id == variant.killer]
-    target = SEQ_SCHEDULE if variant.target == "seq.schedule" else SEQ_STAKE
-    assert killers(variant, named, target) == [variant.killer]
+    assert killed(variant)
 
 
 def test_no_fault_kills_nothing() -> None:
     """The control of the mutants: a fault that changes nothing is not killed."""
     harmless = Variant("none", "seq.stake", "", "", "", "", (("hyperion.sequencer.stake.rules", "burn", burn),))
-    assert killers(harmless, DRAFTS["seq.stake"][:10], SEQ_STAKE) == []
+    assert noticed(harmless, DRAFTS["seq.stake"][:10]) == []
     assert len(VARIANTS) >= 15
+
+
+@pytest.mark.parametrize("refuted", REFUTED, ids=lambda refuted: refuted.name)
+def test_rules_without_counterpart_are_refuted(refuted: Refuted) -> None:
+    assert refuted.witness()
+
+
+def test_the_witnesses_see_a_sound_rule() -> None:
+    """The control: spans with something between their numbers do not collide; an exact bound draws fairly."""
+    assert "-".join(map(str, (1, 12, 22))) != "-".join(map(str, (11, 2, 22)))
+    assert not enough_heads("a", {"a": 1, "b": 1, "c": 1})
+    assert installed([Ballot(name, (1, 10, 19), "x") for name in "abc"], False, 4) == "x"
+    assert shared_source(["schedule", "schedule"]) == shared_source(["schedule", "schedule"])
+
+
+@pytest.mark.parametrize("arguments", [["faults"], ["reach", "--sets", "1"], ["measure"]])
+def test_commands(arguments: list[str]) -> None:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0
+    assert result.output.strip().splitlines()[-1].startswith(f"seq {arguments[0]}")
+    assert max(map(len, result.output.splitlines())) <= 100
+
+
+def test_a_fault_that_nothing_notices_fails_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    harmless = Variant("none", "seq.stake", "", "", "", "", (("hyperion.sequencer.stake.rules", "burn", burn),))
+    monkeypatch.setattr("hyperion_conformance.cli.seq.VARIANTS", (harmless,))
+    assert CliRunner().invoke(app, ["faults"]).exit_code == 1
