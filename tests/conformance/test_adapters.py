@@ -63,9 +63,11 @@ class Talk:
         return answer
 
 
-PARALLEL: Final = frozenset({"threads", "cosmos-sdk", "cosmos-sdk-0.54.3", "blockifier"})
-"""Engines of Block-STM, which claim no target of the machine; ``test_stm_check.py`` asks them."""
-CLIENTS: Final = {client.name: client for client in adapters.available() if client.name not in PARALLEL}
+ELSEWHERE: Final = frozenset({"threads", "cosmos-sdk", "cosmos-sdk-0.54.3", "blockifier", "cometbft"}) | frozenset(
+    {"edge-contract", "edge-contract-revm"}
+)
+"""Clients that claim no target of the machine; the tests of their targets ask them."""
+CLIENTS: Final = {client.name: client for client in adapters.available() if client.name not in ELSEWHERE}
 
 
 @pytest.fixture(scope="module")

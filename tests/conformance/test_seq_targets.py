@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from hyperion.sequencer.stake.slashing import burn
+from hyperion_conformance.adapters import available
 from hyperion_conformance.cli.seq import app
-from hyperion_conformance.protocol.messages import Json
+from hyperion_conformance.harness import Adapter, Command
+from hyperion_conformance.protocol.messages import Json, Skip
 from hyperion_conformance.seq.faults import killed, noticed
 from hyperion_conformance.seq.installing import REFUTED, Ballot, Refuted, enough_heads, installed, shared_source
 from hyperion_conformance.seq.variants import VARIANTS, Variant
@@ -152,3 +154,21 @@ def test_a_fault_that_nothing_notices_fails_the_command(monkeypatch: pytest.Monk
     harmless = Variant("none", "seq.stake", "", "", "", "", (("hyperion.sequencer.stake.rules", "burn", burn),))
     monkeypatch.setattr("hyperion_conformance.cli.seq.VARIANTS", (harmless,))
     assert CliRunner().invoke(app, ["faults"]).exit_code == 1
+
+
+def test_cometbft_elects_as_the_model() -> None:
+    """Where CometBFT is set up: it agrees on all cases that it can be asked, and not with a faulty election."""
+    client = next(client for client in available() if client.name == "cometbft")
+    if client.command is None:
+        pytest.skip(f"cometbft: {client.why}")
+    adapter = Adapter(Command(client.command))
+    try:
+        replies = [(draft, adapter.run("seq.schedule", "HYPERION", draft.input)) for draft in DRAFTS["seq.schedule"]]
+    finally:
+        adapter.close()
+    answered = [(draft, reply) for draft, reply in replies if isinstance(reply, Mapping)]
+    assert all(isinstance(reply, Mapping | Skip) for _, reply in replies)
+    assert len(answered) >= len(replies) - 4
+    assert all(reply == outcome(SEQ_SCHEDULE, draft.input) for draft, reply in answered)
+    with next(variant for variant in VARIANTS if variant.name == "last-of-equals").seeded():
+        assert not all(reply == outcome(SEQ_SCHEDULE, draft.input) for draft, reply in answered)

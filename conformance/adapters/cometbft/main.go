@@ -1,19 +1,19 @@
 // Adapter for CometBFT: asks its proposer selection through protocol hyperion/1.
 //
+// Stakes become powers by the protocol's rule for slots, which CometBFT does not have: that part is written here anew.
 // A fresh validator set of CometBFT starts all priorities equal and centres them, so it elects as from zero. Its rule for
 // rescaling may fire where the protocol's has none: such a case is skipped, since the rules are then different ones.
 package main
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math/big"
 	"os"
 	"runtime/debug"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/cometbft/cometbft/types"
@@ -57,36 +57,46 @@ type outside struct{ why string }
 // refused stands for the panic of CometBFT on a validator that is named twice, which carries no type of its own.
 type refused struct{}
 
-func number(text string) int64 {
-	value, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || value < 0 {
-		panic(outside{"an integer beyond 64 bits with sign: " + text})
+func number(text string) *big.Int {
+	value, ok := new(big.Int).SetString(text, 10)
+	if !ok || value.Sign() < 0 {
+		panic(fmt.Sprintf("not a natural number: %q", text))
 	}
 	return value
 }
 
-func validators(seats []seat) (*types.ValidatorSet, int64) {
-	made, total, names := make([]*types.Validator, 0, len(seats)), int64(0), map[string]bool{}
+// slots are the stakes by their greatest common divisor, or where these are too many, each one's share of most.
+func slots(seats []seat, most *big.Int) []*big.Int {
+	divisor, total := new(big.Int), new(big.Int)
 	for _, s := range seats {
+		stake := number(s.Stake)
+		divisor.GCD(nil, nil, divisor, stake)
+		total.Add(total, stake)
+	}
+	found := make([]*big.Int, 0, len(seats))
+	exact := new(big.Int).Div(total, divisor).Cmp(most) <= 0
+	for _, s := range seats {
+		share := number(s.Stake)
+		if exact {
+			share.Div(share, divisor)
+		} else if share.Mul(share, most).Div(share, total).Sign() == 0 {
+			share.SetInt64(1)
+		}
+		found = append(found, share)
+	}
+	return found
+}
+
+func validators(seats []seat, powers []*big.Int) *types.ValidatorSet {
+	made := make([]*types.Validator, 0, len(seats))
+	for i, s := range seats {
 		address, err := hex.DecodeString(strings.TrimPrefix(s.Address, "0x"))
 		if err != nil {
 			panic(err)
 		}
-		if names[s.Address] {
-			panic(refused{})
-		}
-		names[s.Address] = true
-		power := number(s.Stake)
-		if power == 0 || power > types.MaxTotalVotingPower-total {
-			panic(outside{"a power that CometBFT does not admit"})
-		}
-		total += power
-		made = append(made, &types.Validator{Address: address, VotingPower: power})
+		made = append(made, &types.Validator{Address: address, VotingPower: powers[i].Int64()})
 	}
-	if !slices.IsSortedFunc(made, func(a, b *types.Validator) int { return bytes.Compare(a.Address, b.Address) }) {
-		panic(outside{"a list that CometBFT puts in order by itself"})
-	}
-	return types.NewValidatorSet(made), total
+	return types.NewValidatorSet(made)
 }
 
 func span(set *types.ValidatorSet) int64 {
@@ -97,41 +107,53 @@ func span(set *types.ValidatorSet) int64 {
 	return high - low
 }
 
-// divisor is the greatest that all powers have in common: after as many elections as their quotients add up to, all
-// priorities are what they were at first.
-func divisor(set *types.ValidatorSet) int64 {
-	found := int64(0)
-	for _, v := range set.Validators {
-		for a, b := found, v.VotingPower; ; a, b = b, a%b {
-			if b == 0 {
-				found = a
-				break
-			}
+// checkable refuses a set as CometBFT does, and declines one of which CometBFT makes something else than the protocol.
+func checkable(given *input) {
+	if len(given.Seats) == 0 {
+		panic(outside{"a set without validators, which CometBFT does not make"})
+	}
+	names := map[string]bool{}
+	for _, s := range given.Seats {
+		if names[s.Address] {
+			panic(refused{})
+		}
+		names[s.Address] = true
+		if number(s.Stake).Sign() == 0 {
+			panic(outside{"a validator without power, which to CometBFT is one that leaves"})
 		}
 	}
-	return found
+	if !slices.IsSortedFunc(given.Seats, func(a, b seat) int { return strings.Compare(a.Address, b.Address) }) {
+		panic(outside{"a list that CometBFT puts in order by itself"})
+	}
+	if number(given.Most).Cmp(big.NewInt(int64(len(given.Seats)))) < 0 {
+		panic(outside{"a period too short for its validators, which CometBFT does not know"})
+	}
 }
 
 func run(given *input) object {
-	set, total := validators(given.Seats)
-	period := total / divisor(set)
-	if period > number(given.Most) {
-		panic(outside{"stakes that become slots by rounding, which CometBFT does not do"})
-	}
-	first, order := number(given.First), make([]string, 0, period)
-	for range period {
+	checkable(given)
+	powers := slots(given.Seats, number(given.Most))
+	set, first := validators(given.Seats, powers), number(given.First)
+	period, total := new(big.Int), set.TotalVotingPower()
+	period.SetInt64(total)
+	order := make([]string, 0, total)
+	for range total {
 		order = append(order, "0x"+hex.EncodeToString(set.GetProposer().Address))
 		if span(set) > types.PriorityWindowSizeFactor*total {
 			panic(outside{"priorities that CometBFT rescales"})
 		}
 		set.IncrementProposerPriority(1)
 	}
-	leaders := make([]string, 0, len(given.Questions))
+	leaders, counts := make([]string, 0, len(given.Questions)), make([]string, 0, len(powers))
 	for _, asked := range given.Questions {
-		index := (number(asked.Height) - first + number(asked.Round)) % period
-		leaders = append(leaders, order[index])
+		index := number(asked.Height)
+		index.Sub(index, first).Add(index, number(asked.Round)).Mod(index, period)
+		leaders = append(leaders, order[index.Int64()])
 	}
-	return object{"status": "scheduled", "leaders": leaders}
+	for _, power := range powers {
+		counts = append(counts, power.String())
+	}
+	return object{"status": "scheduled", "leaders": leaders, "slots": counts}
 }
 
 func version() string {
@@ -183,9 +205,6 @@ func answer(m *message) (reply object) {
 	var given input
 	if err := json.Unmarshal(m.Input, &given); err != nil {
 		return failure("bad-input", err.Error())
-	}
-	if len(given.Seats) == 0 {
-		return object{"skip": object{"why": "a set without validators, which CometBFT does not make"}}
 	}
 	return object{"ok": run(&given)}
 }
