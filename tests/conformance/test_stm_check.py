@@ -12,7 +12,7 @@ from immutables import Map
 
 from hyperion.parallel.configuration import Run, run
 from hyperion.parallel.trees import Trees
-from hyperion_conformance.adapters import FOLDER
+from hyperion_conformance.adapters import FOLDER, available
 from hyperion_conformance.exploration.evm_variants import EVM_VARIANTS
 from hyperion_conformance.exploration.mutants import SOUND, UNSOUND
 from hyperion_conformance.exploration.workloads import block_of
@@ -133,6 +133,16 @@ def test_an_engine_with_threads_holds_at_all_levels() -> None:
 )  # fmt: skip
 def test_a_mistake_is_found_access_by_access(mistake: str) -> None:
     assert share(("L3",), "--fault", mistake).found
+
+
+@pytest.mark.parametrize("name", ["cosmos-sdk", "blockifier"])
+def test_a_foreign_engine_gives_the_serial_result_and_certifies_it(name: str) -> None:
+    """24 runs of each engine that is set up here: a sample. The release with a published race may fail any run."""
+    client = next(client for client in available() if client.name == name)
+    if client.command is None:
+        pytest.skip(f"{name}: {client.why}")
+    found = checked(Task(Command(client.command), ("L0", "L1"), (4, 12), 3, 1, 10.0))
+    assert (found.found, found.broken) == ((), "") and found.asked["L1"] == 24
 
 
 def test_a_wrong_certificate_of_a_right_run_is_found_by_its_level_alone() -> None:
