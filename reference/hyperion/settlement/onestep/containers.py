@@ -139,6 +139,8 @@ class WordList:
         return self.octets.width // WORD_BYTES
 
     def __getitem__(self, index: int) -> Word:
+        if index >= len(self):
+            raise IndexError(index)  # how a sequence ends: without it, going through one has no end
         return int.from_bytes(self.octets.part(WORD_BYTES * index, WORD_BYTES * (index + 1)), "big")
 
 
