@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -14,7 +15,7 @@ from hyperion.settlement.faultgame.types import Reason as FaultReason
 from hyperion.settlement.onestep.nodes import Reason as StepReason
 from hyperion_conformance.dispute.mutants.edges import EDGE_MUTANTS
 from hyperion_conformance.dispute.mutants.faults import FAULT_MUTANTS
-from hyperion_conformance.dispute.mutants.kills import PARTS, differs
+from hyperion_conformance.dispute.mutants.kills import BEYOND, PARTS, differs, kills
 from hyperion_conformance.dispute.mutants.mutant import Mutant, in_force
 from hyperion_conformance.settlement import edges, faults
 from hyperion_conformance.targets.dispute import DISPUTE_GAME
@@ -29,6 +30,7 @@ TARGETS: Final = (DISPUTE_GAME, FDG_GAME, OSP_STEP)
 DRAFTS: Final[Mapping[str, tuple[Draft, ...]]] = {
     target.name: tuple(target.generators[0](7, 400)) for target in TARGETS
 }
+RELEASED: Final = Path(__file__).resolve().parents[2] / "conformance" / "vectors"
 UNREACHABLE: Final = {
     "malformed": "a document with a hash of another length is refused when it is read",
     "negative-count": "a document with a negative number is refused when it is read",
@@ -140,6 +142,11 @@ def test_control_the_model_as_it_is_changes_none() -> None:
     for target in TARGETS:
         few = list(zip(DRAFTS[target.name], OUTCOMES[target.name], strict=True))[::10]
         assert not any(differs(case_of(draft, found, None)) for draft, found in few)
+
+
+def test_every_mutant_of_a_target_is_killed_by_a_released_case_or_beyond_them() -> None:
+    survivors = {kill.mutant for kill in kills(RELEASED, [part for part in PARTS if part.target]) if not kill.case}
+    assert survivors == BEYOND.keys()
 
 
 def test_there_are_mutants_of_every_part() -> None:

@@ -21,6 +21,16 @@ from hyperion_conformance.vectors.record import Case
 
 TARGETS: Final = ("dispute.game", "fdg.game", "osp.step")
 
+BEYOND: Final[Mapping[str, str]] = {
+    "cut-in-the-middle": "edges that a game can reach are aligned blocks of a power of two, whose middle is the same",
+    "refund-of-todays-stake": "no event changes the parameters of a game that is open",
+    "hashes-of-any-length": "a document with such a hash is refused when it is read",
+    "any-value": "a document with such a value is refused when it is read",
+    "ancestor-unbounded": "every claim has an even index, so an ancestor within a run never lies above its root",
+    "negative-refunds-lose-their-sign": "no run has a counter below zero: what a step takes back was given before",
+}
+"""Mutants that no released case can notice, and why; a test kills each."""
+
 
 @attrs.frozen
 class Part:

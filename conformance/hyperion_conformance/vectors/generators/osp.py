@@ -19,6 +19,8 @@ FORK: Final = "HYPERION"
 RULES: Final = ("DIS-step-verify", "DIS-step-exact-witness")
 CALLEE: Final = asm("CALLDATASIZE", 0, 0, "CALLDATACOPY", 32, 0, "RETURN")
 CALL: Final = asm(32, 0, 4, 0, 0, OTHER, 50_000)
+ACROSS: Final = (asm(32, 0, 4, 0, 0, ADDRESS, 50_000, "CALL", "STOP")).ljust(62, b"\0") + b"\x7f" + b"\x5b" * 32
+"""Code that calls itself, with an operand that begins in one word of it and ends in the next."""
 DELEGATE: Final = asm(32, 0, 4, 0, OTHER, 50_000)
 
 PROGRAMS: Final[tuple[tuple[str, bytes, int], ...]] = (
@@ -63,6 +65,7 @@ PROGRAMS: Final[tuple[tuple[str, bytes, int], ...]] = (
     ("log", asm(1, 2, 9, 0, "LOG2"), 4),
     ("second-log", asm(2, 0, 0, "LOG1", 1, 0, 0, "LOG1"), 7),
     ("call", CALL + asm("CALL"), 7),
+    ("call-of-code-with-an-operand-across-words", ACROSS, 7),
     ("callee-starts", CALL + asm("CALL"), 8),
     ("callee-returns", CALL + asm("CALL"), 14),
     ("caller-goes-on", CALL + asm("CALL"), 15),
