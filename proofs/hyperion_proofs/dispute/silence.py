@@ -79,3 +79,12 @@ def silenced(modules: Sequence[ModuleType]) -> list[Ideal]:
 def seeded(function: Callable[..., Any], old: str, new: str, *packages: str) -> Callable[[], tuple[Ideal, ...]]:
     """The function with a fault, under every name under which the packages know it."""
     return lambda: tuple(bound(function, silent(function, old, new), "seeded fault", modules_of(*packages)))
+
+
+def with_fault(function: Callable[..., Any], old: str, new: str) -> Callable[..., Any]:
+    """The function with a fault, made when it is called: where the source has changed, only its control fails."""
+
+    def run(*arguments: Any) -> Any:
+        return silent(function, old, new)(*arguments)
+
+    return run

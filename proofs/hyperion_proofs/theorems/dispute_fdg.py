@@ -20,7 +20,7 @@ from hyperion.settlement.faultgame.resolution import gone_through
 from hyperion.settlement.faultgame.types import Bonds, Checkpoint, Claim, Clock, Context, Machine, Mode, Request
 from hyperion.settlement.rejection import Rejected
 from hyperion.symbolic.proxies import all_of, any_of, implies, negation
-from hyperion_proofs.dispute.silence import silent
+from hyperion_proofs.dispute.silence import silent, with_fault
 from hyperion_proofs.dispute.table import Shape, Table
 from hyperion_proofs.dispute.world import nobody
 from hyperion_proofs.mutant import mutant
@@ -357,7 +357,7 @@ THEOREMS: Final = (
         "Parameters that pass leave data available beyond the longest game, its air gap and the lag of the proposal.",
         ("DIS-fdg-data-outlive",),
         outlives(),
-        ("the air gap is forgotten", outlives(silent(outlived, " + parameters.air_gap +", " +"))),
+        ("the air gap is forgotten", outlives(with_fault(outlived, " + parameters.air_gap +", " +"))),
         kind=Kind.PATHS,
     ),
     theorem(

@@ -1,7 +1,6 @@
 """Positions and cuts: where the games' moves go, for trees and histories of every height.
 
-The functions are the model's own. A power of two that stands for half a block is a number of which is known only that
-it is what it is said to be; loops are cut into start, test, turn and end.
+The functions are the model's own; of a loop, one turn is run from any state, which keeps what is claimed of its end.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from hyperion.settlement.faultgame.ancestry import neighbour
 from hyperion.settlement.faultgame.position import Position, attack, defend, trace_ancestor, trace_index
 from hyperion.symbolic.proxies import all_of, implies
 from hyperion_proofs.dispute.play import choice
-from hyperion_proofs.loops import loop_of
+from hyperion_proofs.dispute.silence import silent
 from hyperion_proofs.mutant import mutant
 from hyperion_proofs.solve import BITWISE, INTEGERS, VECTORS, Method
 from hyperion_proofs.statement import Given, Statement
@@ -112,24 +111,25 @@ def left_of(offset: int = -1) -> Statement:
 # --- ancestors -------------------------------------------------------------------------------------------------------
 
 
-def same_trace(climb: Callable[..., Any] = trace_ancestor) -> Statement:
-    """One turn of the climb keeps the trace index and goes up; at the end no higher ancestor has the same."""
+CLIMB: Final = "while position.index % 2 == 1 and position.depth - 1 > above"
+
+
+def same_trace(test: str = "position.index % 2 == 1 and position.depth - 1 > above") -> Statement:
+    """One turn, if this is the test of the climb, keeps the state and goes up; without a turn no higher one has it."""
 
     def statement(given: Given) -> None:
+        climb = silent(trace_ancestor, CLIMB, f"if {test}")
         deepest, position = any_position(given)
         position = Position(position.depth, 2 * given.integer("half", 0) + choice(given, "odd", 2))
         above = given.integer("above", -1)
         given.assume(position.depth > above)
-        loop = loop_of(climb)
-        state = {"position": position, "above": above}
-        index = trace_index(position, deepest)
-        if loop.test(state):
-            higher = cast(Position, loop.body(state)["position"])
-            given.claim("the same state", trace_index(higher, deepest) == index)
-            given.claim("one higher", higher.depth == position.depth - 1)
-            given.claim("still below", higher.depth > above)
+        index, after = trace_index(position, deepest), climb(position, above)
+        if after.depth != position.depth:
+            given.claim("the same state", trace_index(after, deepest) == index)
+            given.claim("one higher", after.depth == position.depth - 1)
+            given.claim("still below", after.depth > above)
         elif position.depth > 0:
-            given.claim("the same position", loop.end(state) is position)
+            given.claim("the same position", after is position)
             parent = Position(position.depth - 1, position.index // 2)
             given.claim("no higher one", implies(parent.depth > above, trace_index(parent, deepest) != index))
 
@@ -153,8 +153,7 @@ def lowest_bit(number: int) -> int:
 
 def turn(function: Callable[..., Any]) -> Callable[[int, int], int]:
     """The cut with at most one turn of its loop, from the height that is given."""
-    once = mutant(function, "while (lower", "if (lower")
-    return lambda start, middle: cast(int, once(start, middle + 1))
+    return lambda start, middle: cast(int, silent(function, "while (lower", "if (lower")(start, middle + 1))
 
 
 def turn_of_fault(old: str, new: str) -> Callable[[int, int], int]:
@@ -275,11 +274,9 @@ THEOREMS: Final = (
         "The climb to an ancestor keeps the state that is spoken of, ends below its bound, and no higher one has it.",
         ("DIS-fdg-trace-ancestor", "DIS-fdg-trace-index"),
         same_trace(),
-        (
-            "the climb goes on at left children",
-            same_trace(mutant(trace_ancestor, "position.index % 2 == 1", "position.index % 2 == 0")),
-        ),
-        ("the climb is one step short", same_trace(mutant(trace_ancestor, "position.depth - 1", "position.depth - 2"))),
+        ("the climb goes on at left children", same_trace("position.index % 2 == 0 and position.depth - 1 > above")),
+        ("the climb is one step short", same_trace("position.index % 2 == 1 and position.depth - 2 > above")),
+        ("the climb goes beyond its bound", same_trace("position.index % 2 == 1")),
     ),
     attrs.evolve(
         theorem(

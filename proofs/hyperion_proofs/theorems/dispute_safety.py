@@ -58,7 +58,7 @@ def know(v: View, key: Any, late: Any) -> None:
 
 
 def know_level(v: View, key: Any, level: Any, origin: Any) -> None:
-    """Where the true history of a level begins and ends: the contest's, or that of the step that is refined."""
+    """Where a level's true history begins and ends: the contest's, or that of a step that begins in the truth."""
     given, h = v.given, Histories(v.given)
     claim, steps = v.edge(key, "claim"), v.level(level, "steps")
     truth = given.integer("true state")
@@ -70,7 +70,9 @@ def know_level(v: View, key: Any, level: Any, origin: Any) -> None:
     before = h.last(v.edge(claim, "start_root"), v.edge(claim, "start_height"))
     after = h.next(level - 1, before)
     below = all_of(begins == h.single(h.enter(level, before)), ends == h.leave(level, after))
-    given.assume(implies(all_of(opens, level > 0), below))
+    # A step that does not begin in the truth has no true history below: nothing is a lie there, for nobody answers.
+    begun = v.edge(claim, "start_root") == h.true(v.edge(claim, "origin"), v.edge(claim, "start_height"))
+    given.assume(implies(all_of(opens, level > 0, begun), below))
 
 
 def know_step(v: View, key: Any) -> None:
@@ -92,6 +94,22 @@ def relevant(play: Played, view: View) -> tuple[Any, ...]:
     return (*keys, *halves)
 
 
+def expect_truth(given: Given, play: Played, late: Any) -> None:
+    """The assertion that is decided for is true; the decision changes no edge (DIS-structure)."""
+    before, after, root = View(given, play.before), View(given, play.after), play.event.edge
+    given.assume(implies(before.edge(root, "has"), harmless(before, root, late)))
+    given.assume(harmless_halves(before, root, late))
+    know(after, root, late)
+    know(after, before.edge(root, "lower"), late)
+    know(after, before.edge(root, "upper"), late)
+    given.claim("the winner is true", before.claim(play.after.winner, "state") == given.integer("true state"))
+
+
+def harmless_halves(v: View, key: Any, late: Any) -> Any:
+    """Both halves are harmless, if they are there."""
+    return all_of(*(harmless(v, v.edge(key, half), late) for half in ("lower", "upper")))
+
+
 def no_lie_wins(kind: str, faults: Any = tuple, trusted: bool = True) -> Statement:
     """The event confirms no lie and lends it no time."""
 
@@ -99,15 +117,14 @@ def no_lie_wins(kind: str, faults: Any = tuple, trusted: bool = True) -> Stateme
         before, after, late = View(given, play.before), View(given, play.after), given.integer("late", 0)
         if trusted:
             given.assume(late < play.before.parameters.threshold)
+        if kind == "Decide":
+            expect_truth(given, play, late)
+            return
         for near in (*relevant(play, before), key):
-            known = implies(before.edge(near, "has"), harmless(before, near, late))
-            given.assume(known)
+            given.assume(implies(before.edge(near, "has"), harmless(before, near, late)))
             know(after, near, late)
             know_step(after, near)
         given.claim("a lie is harmless", harmless(after, key, late))
-        if kind == "Decide":
-            right = before.claim(play.after.winner, "state") == given.integer("true state")
-            given.claim("the winner is true", right)
 
     return keeps(kind, claim, faults)
 

@@ -17,7 +17,7 @@ from hyperion.settlement.dispute.timers import credited, timer_by_children, time
 from hyperion.settlement.dispute.types import INFINITE
 from hyperion.settlement.finality import parameters as settlement
 from hyperion.symbolic.proxies import all_of, implies
-from hyperion_proofs.dispute.silence import silent
+from hyperion_proofs.dispute.silence import silent, with_fault
 from hyperion_proofs.dispute.world import any_parameters
 from hyperion_proofs.mutant import mutant
 from hyperion_proofs.solve import INTEGERS
@@ -275,7 +275,7 @@ THEOREMS: Final = (
         stakes_cover(),
         (
             "only one edge of each cut is counted",
-            stakes_cover(silent(stake_violations, "2 * level.height + 2", "level.height")),
+            stakes_cover(with_fault(stake_violations, "2 * level.height + 2", "level.height")),
         ),
     ),
     theorem(
