@@ -54,8 +54,9 @@ def test_a_fork_that_is_none_is_not_built() -> None:
 
 
 def read_twice(given: Given, row: object, before: Machine, after: Machine) -> None:
-    """True of real memory, not of the stand-in, which gives another unknown for each read."""
-    given.claim("the same word twice", before.memory.load(0) == before.memory.load(0))
+    """True of real memory, not of the stand-in, which gives another unknown for each read after a write."""
+    memory = before.memory.store(0, 7)
+    given.claim("the same word twice", memory.load(0) == memory.load(0))
 
 
 def test_what_only_stand_ins_show_is_spurious_and_open() -> None:
