@@ -46,8 +46,8 @@ BLOCK_RULES = ("EXE-block", "EXE-header", "EXE-bloom", "EXE-deposit", "EXE-reque
 CACHE_RULES = ("VM-cache-",)
 """Rules about what may not be seen in any outcome: properties and theorems check them, and a vector can't."""
 NOT_OBSERVABLE = {
-    "EXE-base-fee", "EXE-cumulative-gas", "EXE-excess-blob-gas", "EXE-gas-limit", "EXE-logs-hash", "EXE-receipt-encoding",
-    "EXE-transaction-hash", "EXE-transactions-root",
+    "EXE-base-fee", "EXE-cumulative-gas", "EXE-excess-blob-gas", "EXE-gas-limit", "EXE-logs-hash",
+    "EXE-receipt-encoding", "EXE-transaction-hash", "EXE-transactions-root",
 }  # fmt: skip
 """Rules about blocks, and about hashes that neither target shows: a target for blocks will need vectors for them."""
 
