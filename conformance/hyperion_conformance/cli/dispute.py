@@ -20,7 +20,9 @@ from hyperion_conformance.dispute.match import ALICE, EVE, NAMES, Match, Undecid
 from hyperion_conformance.dispute.token_block import WITHDRAWAL, Withdrawal, token_block
 from hyperion_conformance.fixtures.source import FixtureError
 
-app = typer.Typer(no_args_is_help=True, help="Play disputes: one about a real block, or the gallery of attacks.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Play disputes: one about a real block, or the gallery of attacks."
+)
 app.command("mutants")(mutants)
 
 DAY: Final = 86_400
