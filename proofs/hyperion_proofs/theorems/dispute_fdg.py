@@ -1,7 +1,7 @@
 """The fault dispute game: honest answers, clocks, resolution and bonds, one move of a game of any size at a time.
 
 Clocks, folds and bonds are the model's own functions on unknown records. How an honest player answers is a strategy and
-no rule of the game, so its theorems say in formulas what an answer does to the claims on a path.
+no rule of the game, so its theorems say which claims are right; where answers stand is the model's.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import Any, Final, cast
 import attrs
 
 from hyperion.settlement.faultgame import bonds as bond_rules
+from hyperion.settlement.faultgame.ancestry import neighbour
 from hyperion.settlement.faultgame.clocks import elapsed, extended
 from hyperion.settlement.faultgame.moves import unproved
 from hyperion.settlement.faultgame.parameters import MAINNET, Parameters, extension_at, outlived
-from hyperion.settlement.faultgame.position import Position
+from hyperion.settlement.faultgame.position import Position, moved, trace_index
 from hyperion.settlement.faultgame.resolution import gone_through
 from hyperion.settlement.faultgame.types import Bonds, Checkpoint, Claim, Clock, Context, Machine, Mode, Request
 from hyperion.settlement.rejection import Rejected
@@ -125,26 +126,37 @@ def outlives(function: Function = OUTLIVED) -> Statement:
 # --- honest answers --------------------------------------------------------------------------------------------------
 
 
+def claim_beside(given: Given, claim: Position, answer: Position, offset: int) -> int:
+    """Which claim speaks of the state beside the answer: the claim (0), or one beside it (-1, 1); by their places."""
+    at = trace_index(neighbour(answer, offset), MAINNET.max_depth)
+    for place in (-1, 0, 1):
+        if at == trace_index(neighbour(claim, place), MAINNET.max_depth):
+            return place
+    given.claim("a claim is about the state beside the answer", False)
+    return 0
+
+
 def honest_path(
     rule: Callable[[bool], bool] = lambda correct: not correct, mover: str = "honest", of_right: bool = True
 ) -> Statement:
-    """One answer: what is left of the claim stays right, and what is right of it is right exactly if honest."""
+    """One answer: what is left of it is right, and what is right of it is right exactly if honest."""
 
     def statement(given: Given) -> None:
         left, honest_right, right = (given.truth(name) for name in ("left", "honest right", "right"))
         correct = given.truth("correct")
         given.assume(all_of(left, honest_right == right))
-        if mover == "honest":
-            attacks = rule(correct)
-            # An attack has the claim to its right, which is the opponent's; a defence has it to its left.
-            new_left, new_honest, new_right = (left, False, correct) if attacks else (correct, honest_right, right)
-        else:
-            if of_right:
-                given.assume(correct)
-            attacks = given.truth("attacks")
-            new_left, new_honest, new_right = (left, True, correct) if attacks else (correct, honest_right, right)
-        given.claim("what is left is right", new_left)
-        given.claim("what is right is right exactly if honest", new_honest == new_right)
+        if mover != "honest" and of_right:
+            given.assume(correct)
+        attacks = rule(correct) if mover == "honest" else bool(given.truth("attacks"))
+        claim = Position(5, 2 * given.integer("half of the index", 1))
+        answer = moved(claim, attacks)
+        values = {-1: left, 0: correct, 1: right}
+        honest = {0: mover != "honest", 1: honest_right}
+        given.claim("what is left is right", values[claim_beside(given, claim, answer, -1)])
+        beside = claim_beside(given, claim, answer, 1)
+        given.claim("it is the claim, or right of it", beside >= 0)
+        if beside >= 0:
+            given.claim("what is right is right exactly if honest", values[beside] == honest[beside])
 
     return statement
 

@@ -113,27 +113,33 @@ def truth_gains(children: Function = timer_by_children, claim: Function = timer_
     return statement
 
 
+def three_levels(given: Given) -> Parameters:
+    """Any times, and three levels of any heights."""
+    heights = [given.integer(f"height of level {number}", 0) for number in range(3)]
+    levels = tuple(presets.Level(height, 0, 0, True) for height in heights)
+    return attrs.evolve(any_parameters(given), levels=levels)
+
+
 def thresholds(tight: bool = True) -> Statement:
     """The time on a path is the truth's, a lie's, or late; so a lie has less than T, and the truth T by T + late."""
 
     def statement(given: Given) -> None:
-        threshold = any_parameters(given).threshold
-        late, since = given.integer("late", 0), given.integer("since", 0)
+        rules, since = three_levels(given), given.integer("since", 0)
         honest, lie = given.integer("honest", 0), given.integer("lie", 0)
-        given.assume(all_of(honest + lie <= since, honest >= since - late))
+        given.assume(all_of(honest + lie <= since, honest >= since - rules.late))
         if tight:
-            given.assume(late < threshold)
-        given.claim("a lie has less than T", lie < threshold)
-        given.claim("the truth has T by T + late", implies(since >= threshold + late, honest >= threshold))
+            given.assume(rules.late < rules.threshold)
+        given.claim("a lie has less than T", lie < rules.threshold)
+        given.claim("the truth has T in time", implies(since >= rules.longest, honest >= rules.threshold))
 
     return statement
 
 
 def late_moves(budget: bool = True) -> Statement:
-    """One move more: lateness stays within what was censored and one reaction and slot a move."""
+    """One move or update more: late by no more than what was censored, and a reaction and a slot for each."""
 
     def statement(given: Given) -> None:
-        rules = any_parameters(given)
+        rules = three_levels(given)
         done, late, censored = given.integer("moves", 0), given.integer("late", 0), given.integer("censored", 0)
         each = rules.reaction + rules.slot
         given.assume(all_of(late <= censored + done * each, censored <= rules.censorship))
@@ -141,10 +147,11 @@ def late_moves(budget: bool = True) -> Statement:
         given.assume(delay <= each + kept)
         if budget:
             given.assume(censored + kept <= rules.censorship)
-        all_moves = given.integer("all moves", 0)
-        given.assume(done + 1 <= all_moves)
+        left = rules.moves + rules.updates - done - 1
+        given.assume(left >= 0)
         given.claim("one move more", late + delay <= censored + kept + (done + 1) * each)
-        given.claim("within the lateness", late + delay <= rules.censorship + all_moves * each)
+        given.lemma("the rest takes time", left * each >= 0)
+        given.claim("within the lateness", late + delay <= rules.late)
 
     return statement
 
@@ -260,7 +267,7 @@ THEOREMS: Final = (
     theorem(
         "DIS-late",
         "An honest player who answers each move within a reaction and a slot, but for what is censored, is late by no "
-        "more than the budget of censorship and that time for each move.",
+        "more than the lateness of the parameters (three levels of any heights).",
         ("DIS-parameters",),
         Kind.INDUCTION,
         late_moves(),
