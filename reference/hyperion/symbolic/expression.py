@@ -56,7 +56,7 @@ class Op(Enum):
     ANY = "any"
 
 
-@attrs.frozen(cache_hash=True)
+@attrs.frozen
 class Interval:
     """The integers from ``low`` to ``high``, both included; None is unbounded."""
 

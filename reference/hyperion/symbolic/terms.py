@@ -14,7 +14,8 @@ from hyperion.symbolic import intervals
 from hyperion.symbolic.expression import ANY_INTEGER, Interval, Op, Sort, Term, apply
 from hyperion.symbolic.rewrites import BY_OPERATION, CONSTANTS, FOLDING, INTERVALS, rewriting
 
-Key: TypeAlias = tuple[Op, tuple[Term, ...], int | bool | str | None, Sort, Interval]
+Key: TypeAlias = int | tuple[Op, tuple[Term, ...], int | bool | str | None, Sort, int | None, int | None]
+"""What a term is found by: its structure and the ends of its interval; a known integer by itself."""
 
 
 class Contradiction(Exception):
@@ -32,7 +33,7 @@ class Terms:
         self, op: Op, arguments: tuple[Term, ...], value: int | bool | str | None, sort: Sort, interval: Interval
     ) -> Term:
         """The term of this structure: the same object whenever it is asked for."""
-        key = (op, arguments, value, sort, interval)
+        key = (op, arguments, value, sort, interval.low, interval.high)
         found = self.known.get(key)
         if found is None:
             found = Term(op, arguments, value, sort, interval)
@@ -43,7 +44,11 @@ class Terms:
 
     def integer(self, value: int) -> Term:
         """A known integer."""
-        return self.make(Op.CONSTANT, (), value, Sort.INTEGER, Interval(value, value))
+        found = self.known.get(value)
+        if found is None:
+            found = Term(Op.CONSTANT, (), value, Sort.INTEGER, Interval(value, value))
+            self.known[value] = found
+        return found
 
     def boolean(self, value: bool) -> Term:
         """A known truth value."""
