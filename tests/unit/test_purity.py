@@ -47,6 +47,7 @@ ALLOWED: Final = {
     ("argument-mutation", "hyperion.symbolic.path.Path.fresh"): OF_ONE_RUN,
     ("argument-mutation", "hyperion.symbolic.path.Path.lemma"): OF_ONE_RUN,
     ("argument-mutation", "hyperion.symbolic.path.Path.settle"): OF_ONE_RUN,
+    ("argument-mutation", "hyperion.symbolic.terms.Terms.integer"): OF_ONE_RUN,
     ("argument-mutation", "hyperion.symbolic.terms.Terms.make"): OF_ONE_RUN,
     ("argument-mutation", "hyperion.symbolic.terms.Terms.narrow"): OF_ONE_RUN,
     ("broad-except", "hyperion.symbolic.explore.follow"): "what the function raises is an outcome, whatever it is",
