@@ -16,7 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 from hyperion.vm.machine import Machine
-from hyperion.vm.staging.executing import Blocks, run_staged
+from hyperion.vm.staging.blocks import Blocks
+from hyperion.vm.staging.executing import run_staged
 from tests.benchmark.programs import Program, arithmetic, collatz, loop, program, storage, transfers
 from tests.benchmark.workers.model import start_of
 

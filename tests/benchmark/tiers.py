@@ -26,7 +26,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from hyperion.vm.machine import Machine
-from hyperion.vm.staging.executing import Blocks, run_staged
+from hyperion.vm.staging.blocks import Blocks
+from hyperion.vm.staging.executing import run_staged
 from hyperion.vm.step import Executor, run
 from hyperion_conformance.fixtures.source import Case
 from hyperion_conformance.fixtures.state_case import run_state_case

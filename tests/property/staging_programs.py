@@ -18,7 +18,8 @@ from hyperion.vm.fork import Fork
 from hyperion.vm.forks import CANCUN, OSAKA, PARIS
 from hyperion.vm.machine import Halt, Machine
 from hyperion.vm.stack import stack_of
-from hyperion.vm.staging.executing import Blocks, eager, run_staged
+from hyperion.vm.staging.blocks import Blocks, eager
+from hyperion.vm.staging.executing import run_staged
 from hyperion.vm.step import run, step
 from tests.support.machines import CONTRACT, machine_for
 

@@ -40,7 +40,8 @@ from hyperion.vm.caching.storage import (
 )
 from hyperion.vm.machine import Frame, Machine, Slot
 from hyperion.vm.stack import stack_of
-from hyperion.vm.staging.executing import Blocks, run_staged
+from hyperion.vm.staging.blocks import Blocks
+from hyperion.vm.staging.executing import run_staged
 from hyperion.vm.step import run, step
 from tests.property import caching_programs
 from tests.property.caching_programs import Call, Difference, campaign, chain_of, compare, compare_seed, sizes_of

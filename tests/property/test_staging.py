@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from hyperion.vm.machine import Machine
 from hyperion.vm.stack import stack_of
-from hyperion.vm.staging.executing import Blocks, compiled, eager, run_staged
+from hyperion.vm.staging.blocks import Blocks, eager
+from hyperion.vm.staging.executing import run_staged
+from hyperion.vm.staging.linking import compiled
 from hyperion.vm.step import run
 from hyperion_conformance.assembler import assemble
 from hyperion_conformance.fixtures.campaign import Selection, plan, planned

@@ -55,13 +55,13 @@ ALLOWED: Final = {
     ("reflection", "hyperion.symbolic.ideal.Idealized.__enter__"): RESTORED,
     ("reflection", "hyperion.symbolic.ideal.Idealized.__exit__"): RESTORED,
     **{
-        ("argument-mutation", f"hyperion.vm.staging.executing.{name}"): BLOCK_CACHE
+        ("argument-mutation", f"hyperion.vm.staging.blocks.{name}"): BLOCK_CACHE
         for name in (
             "Blocks.note", "Blocks.note_frame", "Blocks.of", "Blocks.shrink", "Blocks.table", "Table.count",
             "Table.is_new", "Table.make", "Table.stretch", "Tables.forget",
         )
     },
-    ("reflection", "hyperion.vm.staging.executing.compiled"): "the text is derived from the model and from code bytes "
+    ("reflection", "hyperion.vm.staging.linking.compiled"): "the text is derived from the model and from code bytes "
     "alone, and gets no names but those it is linked with: see test_a_block_can_reach_nothing_else",
     ("argument-mutation", "hyperion.vm.staging.exploring.Assumptions.answer"): OF_ONE_TRACE,
     ("argument-mutation", "hyperion.vm.staging.exploring.Assumptions.at_least"): OF_ONE_TRACE,

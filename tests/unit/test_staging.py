@@ -21,8 +21,10 @@ from hyperion.symbolic.terms import Terms
 from hyperion.vm.fork import Fork
 from hyperion.vm.forks import OSAKA, PARIS
 from hyperion.vm.machine import Halt, Machine, Status
+from hyperion.vm.staging.blocks import TRACED, Blocks, Table, eager
 from hyperion.vm.staging.containers import Unknown
-from hyperion.vm.staging.executing import TRACED, Blocks, Table, compiled, eager, run_staged
+from hyperion.vm.staging.executing import run_staged
+from hyperion.vm.staging.linking import compiled
 from hyperion.vm.staging.octets import IDEALS, RecordedBytes, RecordedIntegers, digest_of
 from hyperion.vm.staging.recording import Unstaged
 from hyperion.vm.staging.tracing import MOST_GAS, MOST_STEPS

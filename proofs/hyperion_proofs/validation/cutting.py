@@ -21,7 +21,7 @@ import attrs
 
 from hyperion.symbolic.opaque import length_of
 from hyperion.vm.machine import Machine
-from hyperion.vm.staging.executing import LINKS
+from hyperion.vm.staging.linking import LINKS
 from hyperion_proofs.statement import Given
 from hyperion_proofs.validation.containers import Table, any_in
 from hyperion_proofs.validation.merging import merged

@@ -8,7 +8,8 @@ import time
 from typing import Final
 
 from hyperion.vm.machine import Halt, Machine
-from hyperion.vm.staging.executing import Blocks, Table, run_staged
+from hyperion.vm.staging.blocks import Blocks, Table
+from hyperion.vm.staging.executing import run_staged
 from tests.benchmark.workers.model import instructions, start_of
 from tests.benchmark.workers.protocol import Json, Prepare, Run, serve
 
