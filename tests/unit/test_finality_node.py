@@ -113,6 +113,13 @@ def test_what_comes_too_late_changes_nothing() -> None:
     assert [effect for effect in effects if isinstance(effect, Propose)] == [Propose(Proposal(b"a", 0, 0, A, -1))]
 
 
+@pytest.mark.rule("FIN-stale")
+def test_no_timer_runs_before_the_height_begins() -> None:
+    node = node_of(b"b", FOUR)
+    for timeout in Timeout:
+        assert step(node, late(timeout, -1), SETTING) == (node, ()), "it would enter round 0 without having begun"
+
+
 @pytest.mark.rule("FIN-rebroadcast")
 def test_a_hidden_lock_is_shown() -> None:
     locked, _ = driven([proposal(A), *(prevote(name, A) for name in NAMES[:2])])

@@ -225,9 +225,9 @@ def heard(node: Node, message: Message) -> Node:
 
 @rule("FIN-stale", "A timer or an answer of another round than the present one changes nothing.")
 def act_of(driver: Driver, event: Elapse | Supply) -> Act | None:
-    """What a timer or the application's answer asks of the driver; None if it comes too late."""
+    """What a timer or the application's answer asks of the driver; None if it comes too late, or before the height."""
     here = driver.consensus
-    if (event.height, event.round) != (here.height, here.round):
+    if not driver.started or (event.height, event.round) != (here.height, here.round):
         return None
     if isinstance(event, Elapse):
         return Expire(event.timeout)
