@@ -1,0 +1,1 @@
+"""What the proofs of finality share: unknown states of validators, what they are asked, and what they have received."""
