@@ -190,6 +190,14 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
         list(cases_under(tmp_path / "absent"))
 
 
+def test_data_of_another_form_is_left_out_of_a_folder(tmp_path: Path) -> None:
+    folder = written(tmp_path, {"example": state_test()})
+    (folder / "vocabulary.json").write_text('{"version": "1.0"}')
+    (folder / "list.json").write_text("[1, 2]")
+    chosen = plan(folder, Selection())
+    assert chosen.omitted == {"format not known": 2} and len(chosen.positions) == 3
+
+
 def test_networks() -> None:
     assert network_named("ShanghaiToCancunAtTime15k").fork_at(14_999).name == "SHANGHAI"
     assert network_named("ShanghaiToCancunAtTime15k").fork_at(15_000).name == "CANCUN"
