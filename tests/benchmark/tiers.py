@@ -183,6 +183,7 @@ def sweep_of(seconds: Seconds, names: list[str]) -> Table:
 def main(
     fixtures: Annotated[Path, typer.Option(help="folder of official cases, with evm/state_*.jsonl.xz")],
     every: Annotated[int, typer.Option(min=1, help="take every n-th case")] = 40,
+    fork: Annotated[str, typer.Option(help="only the cases of this fork")] = "",
     rounds: Annotated[int, typer.Option(min=1, help="rounds, each with empty caches")] = 3,
     slow: Annotated[float, typer.Option(help="leave out cases for which EELS is known to need more seconds")] = 60.0,
     repeats: Annotated[int, typer.Option(min=0, help="runs of each program of the benchmark in a round")] = 0,
@@ -193,7 +194,8 @@ def main(
 ) -> None:
     """Measure the executor with blocks against ``run`` on official state tests."""
     folder = fixtures / "evm" if (fixtures / "evm").is_dir() else fixtures
-    cases, left_out = sample(folder, every, slow)
+    found_cases, left_out = sample(folder, every, slow)
+    cases = [case for case in found_cases if fork in ("", case.fork)]
     jobs, makers = jobs_of(cases, repeats), contenders(sweep)
     names = [name for name in makers if name != RUN]
     with Progress(console=console, transient=True) as progress:
@@ -204,7 +206,7 @@ def main(
         for group in groups_of(found)
         if group[0] != PROGRAM and any(ratio(found, group, name) > 1 + tolerance for name in names)
     ]
-    console.print(f"every {every}th case, {left_out} left out; least of {rounds} rounds for each")
+    console.print(f"{len(cases)} cases, every {every}th, {left_out} left out; least of {rounds} rounds for each")
     console.print(f"groups that take more than {1 + tolerance:g} with blocks: {', '.join(slower) or 'none'}")
     if json_file is not None:
         rows = [[*group, seconds] for group, seconds in found.items()]
