@@ -87,5 +87,5 @@ def test_a_trace_that_was_changed_is_seen(texts: dict[str, bytes]) -> None:
         system = next(value for name, value in state.items() if name.endswith("::system"))
         system["#map"][0][1]["es"]["cs"]["validRound"] = {"#bigint": "17"}
         result = replay(trace_of("changed", json.dumps(changed)))
-        assert result.difference is not None and "validRound" in result.difference
-        assert result.steps == number - 1
+        assert result.difference is not None and result.difference.field.endswith(".es.cs.validRound")
+        assert (result.difference.step, result.difference.found, result.steps) == (number, "17", number - 1)

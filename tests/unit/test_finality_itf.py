@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from immutables import Map
 
-from hyperion_conformance.bft.itf import ItfError, Trace, Variant, trace_of, value_of
+from hyperion_conformance.bft.itf import ItfError, Trace, Truth, Unserializable, Variant, trace_of, value_of
 from hyperion_conformance.bft.replay import replay
 
 JSON = st.recursive(
@@ -28,7 +28,8 @@ def document(*states: Any) -> str:
 
 
 @pytest.mark.parametrize(("written", "meant"), [
-    (3, 3), ({"#bigint": "-12"}, -12), ("x", "x"), (True, True), ([1, 2], (1, 2)),
+    (3, 3), ({"#bigint": "-12"}, -12), ({"#bigint": 12}, 12), ("x", "x"), (True, Truth(True)), ([1, 2], (1, 2)),
+    ({"#unserializable": "Int"}, Unserializable("Int")),
     ({"#tup": [1, "a"]}, (1, "a")), ({"#set": [1, 1, 2]}, frozenset({1, 2})), ({"#map": [["k", 1]]}, Map({"k": 1})),
     ({"a": 1, "#meta": {"index": 0}}, Map({"a": 1})), ({"tag": "Val", "value": "x"}, Variant("Val", "x")),
     ({"tag": "Nil", "value": {"#tup": []}}, Variant("Nil")),
@@ -40,13 +41,18 @@ def test_each_form_of_a_value(written: Any, meant: Any) -> None:
 
 
 @pytest.mark.parametrize(("written", "field"), [
-    (1.5, "$"), (None, "$"), ({"#bigint": "0x1"}, "$"), ({"#bigint": 3}, "$"), ({"#set": 3}, "$"),
-    ({"#map": [[1]]}, "$"), ({"#unserializable": "Int"}, "$"), ({"a": [None]}, "$.a[0]"),
+    (1.5, "$"), (None, "$"), ({"#bigint": "0x1"}, "$"), ({"#bigint": True}, "$"), ({"#bigint": "9" * 5_000}, "$"),
+    ({"#set": 3}, "$"), ({"#map": [[1]]}, "$"), ({"#map": [[1, 2], [1, 3]]}, "$"), ({"#other": "Int"}, "$"),
+    ({"a": [None]}, "$.a[0]"),
 ])
 def test_what_is_no_value_is_refused_with_its_place(written: Any, field: str) -> None:
     with pytest.raises(ItfError) as error:
         value_of(written)
     assert error.value.field == field
+
+
+def test_a_boolean_is_no_number() -> None:
+    assert value_of({"#set": [True, 1]}) == frozenset({Truth(True), 1})
 
 
 def test_a_deep_document_is_refused() -> None:

@@ -1,13 +1,13 @@
 """Traces in the Informal Trace Format as plain values (https://apalache-mc.org/docs/adr/015adr-trace.html).
 
-Integers may be written as such or as ``#bigint``; sets and maps have no order; a record is a map from its field names.
-A variant is a tag with a payload; a variant without payload has the empty tuple, however it is written.
+Integers may be written as such or as ``#bigint``, of a string or of a number; sets and maps have no order; a record is
+a map from its field names. A variant is a tag with a payload; one without payload has the empty tuple, however it is
+written.
 """
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -33,7 +33,19 @@ class Variant(msgspec.Struct, frozen=True):
     value: Any = ()
 
 
-Itf: TypeAlias = "int | bool | str | tuple[Itf, ...] | frozenset[Itf] | Map[Itf, Itf] | Variant"
+class Truth(msgspec.Struct, frozen=True):
+    """A boolean, kept apart from the integers 0 and 1, which Python holds to be equal to them."""
+
+    value: bool
+
+
+class Unserializable(msgspec.Struct, frozen=True):
+    """A value that the writer of the trace could not write, such as an infinite set: equal to no value of the model."""
+
+    text: str
+
+
+Itf: TypeAlias = "int | Truth | Unserializable | str | tuple[Itf, ...] | frozenset[Itf] | Map[Itf, Itf] | Variant"
 """A value; a list is a tuple."""
 
 
@@ -45,10 +57,12 @@ class Trace(msgspec.Struct, frozen=True):
 
 
 def value_of(value: Any, field: str = "$", depth: int = 0) -> Any:
-    """A value of the format. Refused with ``ItfError``: what it does not have, duplicates in a set or map."""
+    """A value of the format. Refused with ``ItfError``: what it does not have, and a key twice in a map."""
     if depth > DEPTH:
         raise ItfError(field, "nested too deeply")
-    if isinstance(value, bool | int | str):
+    if isinstance(value, bool):
+        return Truth(value)
+    if isinstance(value, int | str):
         return value
     if isinstance(value, list):
         return tuple(value_of(item, f"{field}[{number}]", depth + 1) for number, item in enumerate(value))
@@ -56,6 +70,8 @@ def value_of(value: Any, field: str = "$", depth: int = 0) -> Any:
         raise ItfError(field, f"{type(value).__name__} is not a value of the format")
     if set(value) == {"#bigint"}:
         return _integer(value["#bigint"], field)
+    if set(value) == {"#unserializable"} and isinstance(value["#unserializable"], str):
+        return Unserializable(value["#unserializable"])
     for name, make in (("#tup", _tuple), ("#set", _set), ("#map", _map)):
         if set(value) == {name}:
             return make(_list(value[name], field), field, depth)
@@ -68,8 +84,14 @@ def value_of(value: Any, field: str = "$", depth: int = 0) -> Any:
     return Map({name: value_of(item, f"{field}.{name}", depth + 1) for name, item in value.items() if name != "#meta"})
 
 
+DIGITS: Final = 1_000
+"""Digits beyond which an integer is refused: Python takes quadratic time to read one, and refuses at 4,300."""
+
+
 def _integer(text: Any, field: str) -> int:
-    if not isinstance(text, str) or not text.removeprefix("-").isdecimal() or not text.isascii():
+    if isinstance(text, int) and not isinstance(text, bool):
+        return text
+    if not isinstance(text, str) or not text.removeprefix("-").isdecimal() or not text.isascii() or len(text) > DIGITS:
         raise ItfError(field, "not an integer")
     return int(text)
 
@@ -92,7 +114,10 @@ def _map(items: list[Any], field: str, depth: int) -> Map[Any, Any]:
     pairs = _tuple(items, field, depth)
     if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
         raise ItfError(field, "not pairs")
-    return Map(dict(pairs))
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ItfError(field, "a key twice")
+    return Map(found)
 
 
 def trace_of(name: str, text: str | bytes) -> Trace:
@@ -108,8 +133,3 @@ def trace_of(name: str, text: str | bytes) -> Trace:
         if not isinstance(state, Map):
             raise ItfError(f"$.states[{number}]", "not a record")
     return Trace(name, states)
-
-
-def read(path: Path) -> Trace:
-    """The trace of a file."""
-    return trace_of(path.name.removesuffix(".itf.json"), path.read_bytes())

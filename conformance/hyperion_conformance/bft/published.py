@@ -31,9 +31,10 @@ from hyperion.sequencer.finality.types import (
     Timeout,
     Value,
     Vote,
+    VoteType,
     vote_order,
 )
-from hyperion.sequencer.finality.votes import Keeper, Reached, Validators, apply_vote, keeper_of
+from hyperion.sequencer.finality.votes import Keeper, Reached, Validators, apply_vote, count_of, keeper_of
 from hyperion_conformance.bft.itf import Variant
 from hyperion_conformance.bft.quint import (
     TIMEOUTS,
@@ -75,9 +76,12 @@ class Network(msgspec.Struct, frozen=True):
     is_buffered: bool = True
 
 
-def setting_of(validators: Validators) -> Setting:
-    """The specification's application: leaders rotate over the addresses, beginning with the second."""
-    order = sorted(validators.weights)
+def setting_of(validators: Validators, order: tuple[Address, ...] | None = None) -> Setting:
+    """The specification's application: leaders rotate over the addresses, beginning with the second.
+
+    The specification makes a list of a set; ``order`` is that list, ascending where none is given.
+    """
+    order = tuple(sorted(validators.weights)) if order is None else order
 
     def proposer(height: int, round: int) -> Address:
         return order[(round + 1) % len(order)]
@@ -116,22 +120,58 @@ Started = tuple[Node, Act, Variant]
 """The validator, what its driver is asked then, and what the specification calls it."""
 
 
-def in_any_order(keeper: Keeper, votes: frozenset[Vote], round: int) -> frozenset[Keeper]:
-    """What a keeper may be after votes whose order is not known."""
+def choices(votes: frozenset[Vote], honest: frozenset[Address], validators: Validators) -> Iterator[Vote]:
+    """One of each set of votes that may be exchanged for one another: of equal value and weight, of honest senders."""
+    seen: set[tuple[Value | None, int]] = set()
+    for vote in sorted(votes, key=vote_order):
+        alike = (vote.value, validators.weights.get(vote.sender, 0))
+        if vote.sender not in honest:
+            yield vote
+        elif alike not in seen:
+            seen.add(alike)
+            yield vote
+
+
+def in_any_order(keeper: Keeper, votes: frozenset[Vote], round: int, target: Any) -> frozenset[Keeper]:
+    """What a keeper may be after votes of one round and type whose order is not known, as far as the trace agrees."""
+    senders = [vote.sender for vote in votes]
+    honest = frozenset(sender for sender in senders if senders.count(sender) == 1)
     reached = {(keeper, votes)}
     for _ in range(len(votes)):
         reached = {
-            (apply_vote(before, vote, round)[0], rest - {vote})
+            (after, rest - {vote})
             for before, rest in reached
-            for vote in sorted(rest, key=vote_order)
+            for vote in choices(rest, honest, keeper.validators)
+            for after in (apply_vote(before, vote, round)[0],)
+            if agrees(after, vote, target)
         }
     return frozenset(after for after, _ in reached)
 
 
-def agrees(keeper: Keeper, round: int, target: Any) -> bool:
-    """Whether what a keeper tells of a round is among what the trace tells of it."""
-    events = frozenset(map(shown_event, keeper.rounds[round].events))
-    return round in target["rounds"] and events <= target["rounds"][round]["emittedOutputs"]
+def agrees(keeper: Keeper, vote: Vote, target: Any) -> bool:
+    """Whether what a keeper tells of a vote's round is among what the trace tells of it: it only ever grows."""
+    there = target["rounds"].get(vote.round)
+    if there is None:
+        return False
+    votes = keeper.rounds[vote.round]
+    weights = there["prevotes" if vote.type == VoteType.PREVOTE else "precommits"]["valuesWeights"]
+    events = frozenset(map(shown_event, votes.events))
+    mine = count_of(votes, vote.type).weights.items()
+    return events <= there["emittedOutputs"] and all(
+        weight <= weights.get(shown_value(value), 0) for value, weight in mine
+    )
+
+
+def shown_in_any_order(keeper: Keeper, certificates: frozenset[Certificate]) -> frozenset[Keeper]:
+    """What a keeper may be after certificates whose order is not known."""
+    reached = {(keeper, certificates)}
+    for _ in range(len(certificates)):
+        reached = {
+            (apply_certificate(before, certificate)[0], rest - {certificate})
+            for before, rest in reached
+            for certificate in sorted(rest)
+        }
+    return frozenset(after for after, _ in reached)
 
 
 def loaded(node: Node, target: Any) -> Iterator[Keeper]:
@@ -139,21 +179,19 @@ def loaded(node: Node, target: Any) -> Iterator[Keeper]:
     height = node.driver.consensus.height
     votes = [vote for vote in sorted(node.votes, key=vote_order) if vote.height == height]
     last = max((vote.round for vote in votes), default=0)
-    keepers = {keeper_of(height, node.driver.keeper.validators)}
-    for (round, _), group in itertools.groupby(sorted(votes, key=_group), _group):
+    keepers = frozenset({keeper_of(height, node.driver.keeper.validators)})
+    for _, group in itertools.groupby(sorted(votes, key=_group), _group):
         waiting = frozenset(group)
-        keepers = {after for keeper in keepers for after in in_any_order(keeper, waiting, last)}
-        keepers = {keeper for keeper in keepers if agrees(keeper, round, target)}
+        keepers = frozenset(after for keeper in keepers for after in in_any_order(keeper, waiting, last, target))
     certificates = [certificate for certificate in sorted(node.certificates) if certificate.height == height]
-    for order in itertools.islice(itertools.permutations(certificates), 720):
-        for keeper in sorted(keepers, key=repr):
-            for certificate in order:
-                keeper, _ = apply_certificate(keeper, certificate)
-            yield keeper
+    for _, proofs in itertools.groupby(sorted(certificates, key=_group), _group):
+        under_way = frozenset(proofs)
+        keepers = frozenset(after for keeper in keepers for after in shown_in_any_order(keeper, under_way))
+    yield from sorted(keepers, key=repr)
 
 
-def _group(vote: Vote) -> tuple[int, int]:
-    return vote.round, vote.type
+def _group(message: Vote | Certificate) -> tuple[int, int]:
+    return message.round, message.type
 
 
 def decisions(keeper: Keeper, proposals: frozenset[Proposal], setting: Setting) -> tuple[tuple[int, Value], ...]:
@@ -209,7 +247,8 @@ def _owing(node: Node, driver: Driver, owed: Owed, called: Kind | None = None) -
 def with_effects(network: Network, node: Node, output: Output, certificate: Certificate | None) -> Network:
     """The network after a validator's step: the validator with its timeouts and requests, its messages under way."""
     here = node.driver.consensus
-    if isinstance(output, Propose | GetValue):
+    # As published: where messages arrive at once, a proposal starts no timeout.
+    if isinstance(output, GetValue) or (isinstance(output, Propose) and network.is_buffered):
         node = replace(node, timeouts=node.timeouts | {(Timeout.PROPOSE, here.height, here.round)})
     if isinstance(output, GetValue):
         node = replace(node, requests=node.requests | {(output.height, output.round)})
@@ -223,6 +262,16 @@ def with_effects(network: Network, node: Node, output: Output, certificate: Cert
     if certificate is not None and network.is_buffered:
         network = _sent(network, "certificates", certificate)
     return network
+
+
+def without_request(network: Network, node: Node, output: Output) -> Network | None:
+    """The network after a step that asked for a value in vain, or None.
+
+    As published: where messages arrive at once and the validator chose its own step, a wish for a value is dropped.
+    """
+    if network.is_buffered or not isinstance(output, GetValue):
+        return None
+    return replace(network, nodes=network.nodes.set(node.driver.consensus.validator, node))
 
 
 def _sent(network: Network, box: str, message: Proposal | Vote | Certificate) -> Network:

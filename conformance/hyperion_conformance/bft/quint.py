@@ -32,7 +32,7 @@ from hyperion.sequencer.finality.types import (
     vote_order,
 )
 from hyperion.sequencer.finality.votes import Count, Event, Keeper, Reached, RoundVotes, Validators
-from hyperion_conformance.bft.itf import ItfError, Variant
+from hyperion_conformance.bft.itf import ItfError, Truth, Variant
 
 STEPS: Final = dict(
     zip(
@@ -232,7 +232,7 @@ def shown_driver(driver: Driver) -> Map[str, Any]:
     return Map(
         cs=shown_consensus(driver.consensus), bk=shown_keeper(driver.keeper),
         valset=shown_weights(driver.keeper.validators.weights),
-        proposals=frozenset(map(shown_proposal, driver.proposals)), started=driver.started,
+        proposals=frozenset(map(shown_proposal, driver.proposals)), started=Truth(driver.started),
         executedInputs=tuple(map(shown_done, driver.done)), pendingInputs=frozenset(map(shown_owed, driver.owed)),
         pendingStepChange=Variant(STEPS[driver.changed]), voteKeeperOutput=shown_event(driver.event),
         chain=tuple(map(shown_decision, driver.chain)), certificates=frozenset(),
@@ -279,8 +279,10 @@ def read_validators(weights: Any) -> Validators:
 
 
 def read_input(variant: Variant) -> Input:
-    """An input of the algorithm."""
+    """An input of the algorithm. Refused with ``ItfError``: a lock on nil, which types admit and nobody asks for."""
     kind, payload = KINDS[variant.tag], variant.value
+    if kind == Kind.PROPOSAL_POLKA and payload == Variant("Nil"):
+        raise ItfError("input", f"{variant.tag} of nil, which no proposal is for")
     if kind in {Kind.NEW_ROUND, Kind.NEW_ROUND_PROPOSER, Kind.ROUND_SKIP}:
         return Input(kind, payload)
     if kind == Kind.PROPOSE_VALUE:

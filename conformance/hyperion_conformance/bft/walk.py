@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
+import msgspec
 from immutables import Map
 
 from hyperion.sequencer.finality.acts import (
@@ -20,8 +20,9 @@ from hyperion.sequencer.finality.acts import (
     driver_of,
 )
 from hyperion.sequencer.finality.driver import act, leaders_proposals, replace
-from hyperion.sequencer.finality.types import NOTHING, Decide, Output, Step
-from hyperion_conformance.bft.itf import Variant
+from hyperion.sequencer.finality.types import NOTHING, Address, Decide, Output, Step, Timeout, vote_order
+from hyperion_conformance.bft.itf import ItfError, Variant
+from hyperion_conformance.bft.mismatch import ABSENT, Unexplained, difference, written
 from hyperion_conformance.bft.published import (
     NOTHING_TO_PROPOSE,
     Network,
@@ -31,8 +32,10 @@ from hyperion_conformance.bft.published import (
     shown_node,
     started,
     with_effects,
+    without_request,
 )
 from hyperion_conformance.bft.quint import (
+    TIMEOUTS,
     read_certificate,
     read_proposal,
     read_timeout,
@@ -61,51 +64,75 @@ BUFFERS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     "certificates": ("certBuffer", shown_certificate),
 }
 """Our name of what is under way → the specification's, and how it is written."""
+SYNCHRONISED: Final = ("synced_proposals", "synced_certificates")
+"""Our names of the boxes of what another validator has decided."""
 
 
-class Unexplained(Exception):
-    """No action of the model leads to the next state of the trace."""
+Candidate: TypeAlias = tuple[Network, Any]
+"""A network, and what the trace is to tell of the step; None where it tells of none."""
+INITIAL: Final = ("INIT", Variant("NoDInput"), Variant("NoConsensusOutput"))
+HISTORY: Final = ("validator", "input", "output")
 
 
-def difference(expected: Any, found: Any, field: str = "$") -> str:
-    """Where two values differ, as deep as their shapes agree."""
-    if isinstance(expected, Map) and isinstance(found, Map):
-        for name in sorted({*expected, *found}, key=str):
-            if name not in expected or name not in found:
-                return f"{field}.{name} is in one only"
-            if expected[name] != found[name]:
-                return difference(expected[name], found[name], f"{field}.{name}")
-    return f"{field}: model {expected!r}, trace {found!r}"
+class Place(msgspec.Struct, frozen=True):
+    """Where the replay of a trace of a network is."""
+
+    network: Network
+    shown: Record
+    """Its validators, as the specification writes them."""
+    order: tuple[Address, ...]
+    """The list that the specification makes of the set of validators, and by which leaders rotate."""
+
+    def setting(self, node: Node) -> Setting:
+        """What a validator agrees on with the others of its height."""
+        validators = node.driver.keeper.validators
+        known = tuple(address for address in self.order if address in validators.weights)
+        return setting_of(validators, known + tuple(sorted(set(validators.weights) - set(known))))
 
 
-def network_steps(states: list[Record]) -> Iterator[bool]:
-    """Explain each step of a trace of a network; true for one in which a validator acted."""
-    network, setting = first_network(states[0])
-    shown = Map({address.decode(): shown_node(node) for address, node in network.nodes.items()})
-    if shown != states[0]["system"]:
-        raise Unexplained(difference(shown, states[0]["system"]))
-    for before, after in itertools.pairwise(states):
-        nearest = ""
-        for candidate, history in candidates(network, setting, before, after):
-            there = shown_network(network, shown, candidate)
-            wanted = after if history is None else after.set("_hist", history)
-            if there == after.delete("_hist") and wanted == after and (history or before["_hist"]) == after["_hist"]:
-                network, shown = candidate, there["system"]
-                yield history is not None
-                break
-            nearest = nearest or difference(there.set("_hist", history or before["_hist"]), after)
-        else:
-            raise Unexplained(nearest or "no action fits")
+def begin(state: Record, order: tuple[Address, ...]) -> Place:
+    """The place before the first step: the specification's first state. Refused with ``ItfError``: another shape."""
+    for name in sorted(state["system"]) if isinstance(state["system"], Map) else ():
+        node = state["system"][name]
+        if not isinstance(node, Map) or not isinstance(node.get("es"), Map) or not {"cs", "valset"} <= set(node["es"]):
+            raise ItfError(f"system.{name}", "not a validator of this specification")
+    if not isinstance(state["system"], Map) or not state["system"]:
+        raise ItfError("system", "no validators")
+    first = state["system"][min(state["system"])]["es"]
+    correct = tuple(sorted(name.encode() for name in state["system"]))
+    network = network_of(read_validators(first["valset"]), correct, first["cs"]["height"], "voteBuffer" in state)
+    nodes = Map({address.decode(): shown_node(node) for address, node in network.nodes.items()})
+    expected = shown_network(network, nodes, network)
+    if "_hist" in state:
+        written_as_tuple = isinstance(state["_hist"], tuple)
+        expected = expected.set("_hist", INITIAL if written_as_tuple else Map(zip(HISTORY, INITIAL, strict=True)))
+    if expected != state:
+        raise Unexplained(difference(expected, state), given="the first state")
+    return Place(network, nodes, order)
 
 
-def first_network(state: Record) -> tuple[Network, Setting]:
-    """The network before the first step of a trace."""
-    system = state["system"]
-    first = system[min(system, default=None)]["es"]
-    validators = read_validators(first["valset"])
-    correct = tuple(sorted(name.encode() for name in system))
-    network = network_of(validators, correct, first["cs"]["height"], "voteBuffer" in state)
-    return network, setting_of(validators)
+def follow(place: Place, before: Record, after: Record) -> tuple[Place, bool]:
+    """The place after a step, and whether a validator acted. Raises ``Unexplained`` if nothing leads there."""
+    nearest = None
+    for candidate, history in candidates(place, before, after):
+        there = shown_network(place.network, place.shown, candidate)
+        expected = there
+        if "_hist" in after:
+            expected = there.set("_hist", before["_hist"] if history is None else history)
+        if expected == after:
+            return Place(candidate, there["system"], place.order), history is not None
+        nearest = nearest or difference(expected, after)
+    if "_hist" in after and after["_hist"] != before["_hist"]:
+        name, given, _ = told(after["_hist"])
+        raise Unexplained(nearest or ("$._hist", "no such act", written(given)), str(name), written(given))
+    changed = ", ".join(name for name in sorted(after["system"]) if after["system"][name] != before["system"].get(name))
+    raise Unexplained(nearest or difference(before, after), changed, "what surrounds it")
+
+
+def told(history: Any) -> tuple[Any, Any, Any]:
+    """Validator, input and output of a step, as the trace tells of it."""
+    name, given, output = history if isinstance(history, tuple) else (history[key] for key in HISTORY)
+    return name, given, output
 
 
 def shown_network(before: Network, shown: Record, after: Network) -> Record:
@@ -121,68 +148,104 @@ def shown_network(before: Network, shown: Record, after: Network) -> Record:
     return record
 
 
-Candidate: TypeAlias = tuple[Network, Any]
-"""A network, and what the trace is to tell of the step; None where it tells of none."""
-
-
-def candidates(network: Network, setting: Setting, before: Record, after: Record) -> Iterator[Candidate]:
+def candidates(place: Place, before: Record, after: Record) -> Iterator[Candidate]:
     """What the next state may be: what the surroundings may have done, or what the validator named may have done."""
-    changed = [name for name in sorted(after["system"]) if after["system"][name] != before["system"][name]]
-    if after["_hist"] == before["_hist"]:
-        if not changed:
-            yield network, None
-            yield repeated(network, before, after), None
-        elif len(changed) == 1:
-            address = changed[0].encode()
-            there = after["system"][changed[0]]
-            yield delivered(network, address, there), None
-            yield restarted(network, address, there), None
-    history = after["_hist"]
-    name, given, _ = history if isinstance(history, tuple) else (history[key] for key in HISTORY)
-    node = network.nodes.get(name.encode())
-    if node is None:
+    network = place.network
+    if "_hist" not in after:
+        yield from surroundings(network, before, after)
+        for address, node in sorted(network.nodes.items(), key=lambda item: item[0]):
+            target = after["system"][address.decode()]["es"]
+            for given in possible(node):
+                yield from ((following, given) for following, _, _ in done(place, node, given, target))
         return
-    target = after["system"][name]["es"]
+    history = after["_hist"]
+    if history == before["_hist"]:
+        yield from surroundings(network, before, after)
+    name, given, _ = told(history)
+    actor = network.nodes.get(name.encode())
+    if actor is None:
+        return
+    for following, called, output in done(place, actor, given, after["system"][name]["es"]):
+        if called == given:
+            shown = (name, called, shown_output(output))
+            yield following, shown if isinstance(history, tuple) else Map(zip(HISTORY, shown, strict=True))
+
+
+def done(place: Place, node: Node, given: Variant, target: Record) -> Iterator[tuple[Network, Variant, Output]]:
+    """Each network after a validator acted on an input, what the specification calls the input, and what came of it."""
+    setting = place.setting(node)
     for ready, asked, called in acts(node, setting, given, target):
-        if called != given:
-            continue
-        for following, told in acted(network, ready, asked, setting):
-            shown = shown_output(told)
-            yield following, (name, called, shown) if isinstance(history, tuple) else Map(
-                validator=name, input=called, output=shown
-            )
+        for following, output in acted(place.network, ready, asked, setting):
+            yield following, called, output
 
 
-HISTORY: Final = ("validator", "input", "output")
+# --- what the surroundings may have done ----------------------------------------------------------------------------
 
 
-def delivered(network: Network, address: bytes, there: Record) -> Network:
-    """The network after its surroundings gave a validator what the trace says: messages, a value to propose."""
+def surroundings(network: Network, before: Record, after: Record) -> Iterator[Candidate]:
+    """One message delivered, one value to propose, one decision synchronised, or one validator sent to a height."""
+    changed = [name for name in sorted(after["system"]) if after["system"][name] != before["system"][name]]
+    if not changed:
+        yield network, None
+        for again in repeated(network, before, after):
+            yield again, None
+    elif len(changed) == 1:
+        address, there = changed[0].encode(), after["system"][changed[0]]
+        for following in (
+            *delivered(network, address, there), *synchronised(network, address, there),
+            with_value(network, address, there), restarted(network, address, there),
+        ):  # fmt: skip
+            yield following, None
+
+
+def added(node: Node, there: Record, boxes: tuple[str, ...]) -> list[tuple[str, Any]]:
+    """What is in the trace's boxes of a validator and not in the model's."""
+    return [
+        (box, message)
+        for box in boxes
+        for message in sorted(frozenset(map(BOXES[box][1], there[BOXES[box][0]])) - getattr(node, box), key=repr)
+    ]
+
+
+def delivered(network: Network, address: bytes, there: Record) -> Iterator[Network]:
+    """The network after one message came: one that was sent, or one of a validator that is not among the correct."""
     node = network.nodes[address]
-    for box, (theirs, read) in BOXES.items():
-        added = frozenset(map(read, there[theirs])) - getattr(node, box)
-        if not added:
-            continue
-        node = replace(node, **{box: getattr(node, box) | added})
-        if box in BUFFERS:
-            under_way = getattr(network, box)
-            for message in sorted(added - under_way[address], key=repr):
-                if box == "certificates" or message.sender in network.nodes:
-                    raise Unexplained(f"{message} was delivered, but never sent")
-            network = replace(network, **{box: under_way.set(address, under_way[address] - added)})
-    node = replace(node, next_value=read_value(there["nextValueToPropose"]))
+    new = added(node, there, tuple(BUFFERS))
+    if len(new) != 1 or not network.is_buffered:
+        return
+    [(box, message)] = new
+    under_way = getattr(network, box)
+    if message not in under_way[address] and (box == "certificates" or message.sender in network.nodes):
+        raise Unexplained((BOXES[box][0], ABSENT, f"{message}, which was never sent"), address.decode(), "delivery")
+    network = replace(network, **{box: under_way.set(address, under_way[address] - {message})})
+    node = replace(node, **{box: getattr(node, box) | {message}})
+    yield replace(network, nodes=network.nodes.set(address, node))
+
+
+def synchronised(network: Network, address: bytes, there: Record) -> Iterator[Network]:
+    """The network after a validator was given what another one had decided: its proposal, its certificate, or both."""
+    node = network.nodes[address]
+    new = added(node, there, SYNCHRONISED)
+    if new and len(new) == len({box for box, _ in new}):
+        for box, message in new:
+            node = replace(node, **{box: getattr(node, box) | {message}})
+        yield replace(network, nodes=network.nodes.set(address, node))
+
+
+def with_value(network: Network, address: bytes, there: Record) -> Network:
+    """The network after the application has another value to propose."""
+    node = replace(network.nodes[address], next_value=read_value(there["nextValueToPropose"]))
     return replace(network, nodes=network.nodes.set(address, node))
 
 
-def repeated(network: Network, before: Record, after: Record) -> Network:
+def repeated(network: Network, before: Record, after: Record) -> Iterator[Network]:
     """The network after a message was delivered to a validator that holds an equal one: only less is under way."""
     for box, (theirs, _) in BUFFERS.items() if network.is_buffered else ():
+        under_way = getattr(network, box)
         for name in sorted(after["system"]):
             gone = frozenset(map(BOXES[box][1], before[theirs][name] - after[theirs][name]))
-            under_way = getattr(network, box)
-            if gone <= getattr(network.nodes[name.encode()], box):
-                network = replace(network, **{box: under_way.set(name.encode(), under_way[name.encode()] - gone)})
-    return network
+            if len(gone) == 1 and gone <= getattr(network.nodes[name.encode()], box):
+                yield replace(network, **{box: under_way.set(name.encode(), under_way[name.encode()] - gone)})
 
 
 def restarted(network: Network, address: bytes, there: Record) -> Network:
@@ -225,6 +288,22 @@ def acts(node: Node, setting: Setting, given: Variant, target: Record) -> Iterat
         yield from messages(node, given)
 
 
+def possible(node: Node) -> Iterator[Variant]:
+    """The inputs that a validator may be given, for traces that do not tell which."""
+    if not node.driver.started:
+        yield Variant("StartDInput")
+    yield Variant("StepChangeDInput")
+    yield Variant("NoDInput")
+    yield from (Variant("PendingDInput", shown_input(owed.given)) for owed in sorted(node.driver.owed))
+    yield Variant("ProposeValueDInput")
+    yield from (Variant("TimeoutDInput", Variant(TIMEOUTS[timeout])) for timeout in Timeout)
+    yield from (Variant("VoteDInput", shown_vote(vote)) for vote in sorted(node.votes, key=vote_order))
+    proposals = sorted(node.proposals | node.synced_proposals)
+    yield from (Variant("ProposalDInput", shown_proposal(proposal)) for proposal in proposals)
+    certificates = sorted(node.certificates | node.synced_certificates)
+    yield from (Variant("CertificateDInput", shown_certificate(certificate)) for certificate in certificates)
+
+
 MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "VoteDInput": ("votes",),
     "ProposalDInput": ("proposals", "synced_proposals"),
@@ -234,9 +313,8 @@ MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
 
 def messages(node: Node, given: Variant) -> Iterator[Ready]:
     """A message taken from one of the boxes."""
-    boxes = MESSAGES[given.tag]
-    message = BOXES[boxes[0]][1](given.value)
-    for box in boxes:
+    for box in MESSAGES.get(given.tag, ()):
+        message = BOXES[box][1](given.value)
         if message in getattr(node, box):
             yield replace(node, **{box: getattr(node, box) - {message}}), Receive(message), given
 
@@ -249,6 +327,9 @@ def acted(network: Network, node: Node, asked: Act | None, setting: Setting) -> 
         return
     driver, output, certificate = act(node.driver, asked, setting)
     yield with_effects(network, replace(node, driver=driver), output, certificate), output
+    in_vain = without_request(network, replace(node, driver=driver), output)
+    if in_vain is not None:
+        yield in_vain, output
     if isinstance(output, Decide) and len(driver.chain) > len(node.driver.chain):
         last = driver.chain[-1]
         for other in sorted(driver.proposals - {last.proposal}):

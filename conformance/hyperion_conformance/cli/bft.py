@@ -13,7 +13,7 @@ from rich.table import Table
 
 from hyperion.sequencer.finality.votes import validators_of
 from hyperion_conformance.bft import scenario
-from hyperion_conformance.bft.itf import ItfError, read
+from hyperion_conformance.bft.itf import ItfError, trace_of
 from hyperion_conformance.bft.network import (
     Delay,
     hiding,
@@ -26,6 +26,7 @@ from hyperion_conformance.bft.network import (
     world_of,
 )
 from hyperion_conformance.bft.replay import Replayed, replay
+from hyperion_conformance.bft.sources import SourceError, documents
 from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
 from hyperion_conformance.vectors.input import InputError
 
@@ -44,34 +45,53 @@ def console_of() -> Console:
 
 @app.command("replay")
 def replay_command(
-    folder: Annotated[Path, typer.Argument(help="Folder with traces (*.itf.json), searched with its sub-folders.")],
+    places: Annotated[
+        list[Path], typer.Argument(help="Traces (*.json), or folders and archives with some (tar, tar.xz, zip).")
+    ],
 ) -> None:
-    """Replay traces of the published specification: after every step the model's state must be the trace's."""
+    """Replay traces of the published specification: after every step the model's state must be the trace's.
+
+    A trace of another specification is refused, and the others are replayed all the same.
+    """
     console = console_of()
-    paths = sorted(folder.rglob("*.itf.json")) if folder.is_dir() else []
-    if not paths:
-        console.print(f"[red]no *.itf.json in {escape(str(folder))}[/]")
-        raise typer.Exit(USAGE)
     began, results = time.process_time(), []
-    for path in paths:
-        try:
-            results.append(replay(read(path)))
-        except ItfError as error:
-            results.append(Replayed(path.name, "unreadable", 0, 0, str(error)))
-        if console.is_terminal:
-            console.print(f"{len(results)} of {len(paths)} traces", end="\r", highlight=False)
+    try:
+        for name, data in (found for place in places for found in documents(place)):
+            results.append(replayed(name, data))
+            if console.is_terminal:
+                console.print(f"{len(results)} traces", end="\r", highlight=False)
+    except SourceError as error:
+        console.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
+        raise typer.Exit(USAGE) from None
+    if not results:
+        console.print(f"[red]no *.json in {escape(', '.join(map(str, places)))}[/]", soft_wrap=True)
+        raise typer.Exit(USAGE)
     console.print(table_of(results))
     wrong = [result for result in results if result.difference is not None]
+    refused = [result for result in results if result.refusal is not None]
     for result in wrong:
-        console.print(f"[red]{escape(result.name)}[/] {escape(result.difference or '')}", highlight=False)
-    told = [result for result in results if result.kind != "empty"]
+        console.print(f"[red]{escape(result.name)}[/] {escape(str(result.difference))}", highlight=False)
+    for result in refused:
+        console.print(f"[yellow]{escape(result.name)}[/] refused: {escape(str(result.refusal))}", highlight=False)
+    for name in sorted({name for result in results for name in result.unread}):
+        number = sum(name in result.unread for result in results)
+        console.print(f"not compared in {number} traces: {escape(name)}, no variable of the model", highlight=False)
+    told = [result for result in results if result.kind not in {"empty", "refused"}]
     console.print(
         f"bft replay: {len(told) - len(wrong)} of {len(told)} traces equal, {sum(r.steps for r in told):,} steps, "
-        f"{sum(r.acts for r in told):,} acts of the model, {len(results) - len(told)} traces without variables, "
-        f"{time.process_time() - began:.1f} s",
+        f"{sum(r.acts for r in told):,} acts of the model, {len(results) - len(told) - len(refused)} traces without "
+        f"variables, {len(refused)} refused, {time.process_time() - began:.1f} s",
         highlight=False, soft_wrap=True,
     )  # fmt: skip
-    raise typer.Exit(TARGET_WRONG if wrong else HOLDS)
+    raise typer.Exit(TARGET_WRONG if wrong else USAGE if refused else HOLDS)
+
+
+def replayed(name: str, data: bytes) -> Replayed:
+    """How a document was replayed, or why it is no trace."""
+    try:
+        return replay(trace_of(name, data))
+    except ItfError as error:
+        return Replayed(name, "refused", 0, 0, None, str(error))
 
 
 @app.command("run")
