@@ -1,0 +1,103 @@
+"""Two decisions and who is to blame: in each case some quorum, or what two have in common, is to blame to the last one.
+
+Here nobody is taken to be honest: a validator may have signed any votes. Each statement speaks of any member of the
+quorums of its case, of the debt that the model's functions find in its votes, and of any round in which it could be
+paid. The last one is of an honest validator, whose debts are paid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from hyperion.sequencer.finality.accountability import Debt, is_equivocation, owed_by_change, owed_by_precommit
+from hyperion.sequencer.finality.types import Value, Vote, VoteType
+from hyperion.symbolic.proxies import all_of, any_of, implies, negation
+from hyperion_proofs.finality.history import INVARIANTS, Moment, Unknown, two_rounds, witness
+from hyperion_proofs.finality.local_state import any_consensus, is_orderly
+from hyperion_proofs.statement import Given, Statement
+
+PREVOTE, PRECOMMIT = VoteType.PREVOTE, VoteType.PRECOMMIT
+
+
+def signed(given: Given, type: VoteType, round: int, value: Any) -> Vote:
+    """A vote of the validator that the statement is about, in the height that it is about."""
+    sender = cast(bytes, given.integer("validator", 0))
+    return Vote(type, sender, given.integer("height", 0), round, cast(Value, value))
+
+
+def equivocates(type: VoteType) -> Statement:
+    """Who is in quorums for two values, of one round and type, has signed what nobody signs who is honest."""
+
+    def statement(given: Given) -> None:
+        round, value, another = (given.integer(name, 0) for name in ("round", "value", "another value"))
+        given.assume(value != another)
+        given.claim(
+            "an equivocation", is_equivocation(signed(given, type, round, value), signed(given, type, round, another))
+        )
+
+    return statement
+
+
+def stays_unpaid(given: Given, votes: Unknown, debt: Debt | None) -> None:
+    """There is a debt, and no polka that would pay it, whichever round is looked at."""
+    given.claim("it owes a polka", debt is not None)
+    if debt is None:
+        return
+    at = given.integer("round of a polka", 0)
+    given.note("owes", (debt.value, debt.since, debt.until))
+    given.assume(all_of(debt.since <= at, at < debt.until))
+    given.claim("and there is none", negation(votes.polka(at, debt.value)))
+
+
+def precommits_without_polka(given: Given) -> None:
+    """Where a commit has no polka of its round, all who precommitted owe one."""
+    votes, round, value = Unknown(given), given.integer("round", 0), given.integer("value", 0)
+    at = given.integer("round of a polka", 0)
+    given.assume(implies(at == round, negation(votes.polka(at, value))))
+    stays_unpaid(given, votes, owed_by_precommit(signed(given, PRECOMMIT, round, value)))
+
+
+def forgets(owed: Callable[[Vote, Vote], Debt | None] = owed_by_change) -> Statement:
+    """Who is in a commit and in the first later polka against it owes a polka that there is not.
+
+    The first: of no round between is there a polka for any other value than that of the commit. Of the round of the
+    commit there is none for the other value either, or there would be two polkas of that round.
+    """
+
+    def statement(given: Given) -> None:
+        votes = Unknown(given)
+        value, another = given.integer("value", 0), given.integer("another value", 0)
+        first, second = given.integer("round of commit", 0), given.integer("first round with a polka against it", 0)
+        given.assume(all_of(value != another, first < second))
+        at = given.integer("round of a polka", 0)
+        given.assume(implies(all_of(first <= at, at < second), negation(votes.polka(at, another))))
+        precommit, prevote = signed(given, PRECOMMIT, first, value), signed(given, PREVOTE, second, another)
+        stays_unpaid(given, votes, owed(precommit, prevote))
+
+    return statement
+
+
+def honest_can_pay(given: Given) -> None:
+    """Whatever debt is found in the votes of an honest validator, there is a polka that pays it."""
+    votes, state = Unknown(given), any_consensus(given)
+    given.assume(is_orderly(state))
+    first, second = two_rounds(given)
+    between = witness(given, first, second)
+    moment = Moment(state, votes, votes, first, second, (between,))
+    for holds in INVARIANTS.values():
+        given.assume(holds(moment))
+    was, now = moment.precommit(first), moment.prevote(second)
+    given.assume(all_of(was >= 0, now >= 0))
+    precommit, prevote = signed(given, PRECOMMIT, first, was), signed(given, PREVOTE, second, now)
+    for name, debt in (("the precommit", owed_by_precommit(precommit)), ("both", owed_by_change(precommit, prevote))):
+        if debt is None:
+            continue
+        given.note(f"owed by {name}", (debt.value, debt.since, debt.until))
+        paid = any_of(
+            *(
+                all_of(debt.since <= at, at < debt.until, votes.polka(at, debt.value))
+                for at in (first, between)
+            )
+        )
+        given.claim(f"what {name} owe is paid", paid)
