@@ -6,7 +6,6 @@ later polka may have allowed it. So it is a debt, which a polka pays, and who ca
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 import msgspec
@@ -81,19 +80,16 @@ def culprits(votes: Iterable[Vote], polkas: Iterable[Certificate], validators: V
     After two decisions of a height they have more than a third of the weight, if all votes of both are given; whoever
     runs the algorithm is never among them, if the polkas that it has seen are given.
     """
-    shown = tuple(polkas)
-    signed: defaultdict[Address, list[Vote]] = defaultdict(list)
-    for vote in votes:
-        signed[vote.sender].append(vote)
+    signed, shown = tuple(votes), tuple(polkas)
     return tuple(
         sender
-        for sender in sorted(signed)
-        if sender in validators.weights
-        and (
-            any(is_equivocation(one, other) for one in signed[sender] for other in signed[sender])
-            or any(
-                all(unpaid(debt, polka, validators) is not None for polka in shown)
-                for debt in debts_of(signed[sender])
-            )
-        )
+        for sender in sorted(validators.weights)
+        if is_to_blame(tuple(vote for vote in signed if vote.sender == sender), shown, validators)
     )
+
+
+def is_to_blame(signed: tuple[Vote, ...], shown: tuple[Certificate, ...], validators: Validators) -> bool:
+    """Whether the votes of one sender contradict each other, or owe what none of the polkas pays."""
+    if any(is_equivocation(one, other) for one in signed for other in signed):
+        return True
+    return any(all(unpaid(debt, polka, validators) for polka in shown) for debt in debts_of(signed))
