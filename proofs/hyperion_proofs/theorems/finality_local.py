@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from hyperion.sequencer.finality import consensus
+from hyperion.sequencer.finality import consensus, driver, node
 from hyperion.sequencer.finality.types import Kind
 from hyperion.symbolic.ideal import Ideal
+from hyperion_proofs.finality.local_asking import (
+    ACTS,
+    concludes_decision,
+    concludes_skip,
+    hands_on_at_most,
+    responds,
+)
+from hyperion_proofs.finality.local_node import EVENTS, does_what_is_due, follows, stays_decided, takes
 from hyperion_proofs.finality.local_rows import goes_forward, places_differ, votes_anew, with_fault
 from hyperion_proofs.mutant import in_place
 from hyperion_proofs.solve import CVC5_INTEGERS, INTEGERS
@@ -128,4 +136,109 @@ ONCE: Final = Theorem(
     fast=True,
 )  # fmt: skip
 
-THEOREMS: Final = (FORWARD, ONCE)
+
+# --- what is asked ---------------------------------------------------------------------------------------------------
+
+
+def control(weakening: str, name: str, statement: Statement, *faults: Fault) -> Control:
+    """A control that exchanges pieces of the source."""
+    return Control(weakening, obligation(name, statement, *faults))
+
+
+SENSIBLE: Final = Theorem(
+    "FIN-guards",
+    "Whenever a row is asked, the height is open and what the input says is true of the votes and proposals that the "
+    "validator has received: the polka or the commit is there, the value was properly proposed, the round is later.",
+    (
+        "FIN-hand-on-once", "FIN-on-precommits", "FIN-on-prevotes", "FIN-proposal-leader", "FIN-valid-first",
+        "FIN-valid-round", "FIN-step-change", "FIN-height", "FIN-act", "FIN-due", "FIN-stale", "FIN-chain", "FIN-begin",
+    ),
+    Sort.INDUCTION,
+    (
+        *(obligation(f"a driver is asked: {name}", responds(name)) for name in ACTS),
+        obligation("a round is left", concludes_skip),
+        obligation("a decision is recorded", concludes_decision),
+        obligation("the rows are asked once, and as handed on", hands_on_at_most),
+        obligation("what is due", does_what_is_due),
+        *(obligation(f"a node {name}", takes(name)) for name in EVENTS),
+        obligation("following an act", follows(False)),
+        obligation("following an input", follows(True)),
+    ),
+    (
+        control(
+            "precommits decide without a proposal", "a vote", responds("a vote"),
+            (driver.on_precommits, "if proposes(driver, event.round, event.value)", "if event"),
+        ),
+        control(
+            "a polka for nil counts in any round", "a vote", responds("a vote"),
+            (driver.on_prevotes, "Reached.POLKA_NIL and event.round == here", "Reached.POLKA_NIL"),
+        ),
+        control(
+            "a valid round is believed", "a proposal", responds("a proposal"),
+            (driver.on_valid_in_propose, "if has_reached(", "if True or has_reached("),
+        ),
+        control(
+            "validity is not asked", "a proposal", responds("a proposal"),
+            (driver.on_proposal, "if not setting.is_valid(proposal.value)", "if False"),
+        ),
+        control(
+            "an invalid proposal is told in any step", "a proposal", responds("a proposal"),
+            (
+                driver.on_invalid,
+                "(here.step, here.round, here.height) != (Step.PROPOSE,", "(here.round, here.height) != (",
+            ),
+        ),
+        control(
+            "what is owed is due in any round", "what is owed", responds("what is owed"),
+            (driver.on_settle, "if (owed.height, owed.round) == (here.height, here.round)", "if owed"),
+        ),
+        control(
+            "an input is handed on again", "hand on", hands_on_at_most,
+            (driver.hand_on, "if Done(given, before.height, before.round, before.step) in driver.done", "if False"),
+        ),
+        control(
+            "an earlier round is a later one", "due", does_what_is_due,
+            (node._in_any_step, "later > here.round and", ""),
+        ),
+        control(
+            "timers run before the height begins", "elapses", takes("elapses"),
+            (node.act_of, "not driver.started or", ""),
+        ),
+        control(
+            "messages count after the decision", "delivers a vote", takes("delivers a vote"),
+            (node.delivered, "if driver.consensus.step == Step.COMMIT", "if False"),
+        ),
+    ),
+    "any votes, proposals, inputs handed on and inputs owed: what is assumed of them, what is put among them keeps",
+    argument="A step of a node is a sequence of calls of one function that follows an act or an input. Each call is "
+    "made in an open height and with what is true, by the obligations on the node; the driver hands on only what is "
+    "true, and the rows are asked with just that. What is said of votes is about those received: more votes leave it "
+    "true (FIN-count).",
+)  # fmt: skip
+
+DECIDED: Final = Theorem(
+    "FIN-decided-final",
+    "After a decision no message, timer or answer changes what a validator remembers or has decided, or has an effect; "
+    "a beginning goes on to the next height, and keeps the decisions.",
+    ("FIN-decided", "FIN-begin", "FIN-stale", "FIN-chain"),
+    Sort.PATHS,
+    tuple(obligation(name, stays_decided(name)) for name in EVENTS),
+    (
+        control(
+            "a timer runs on after the decision", "elapses", stays_decided("elapses"),
+            (node.step, "None if node.driver.consensus.step == Step.COMMIT else act_of", "act_of"),
+        ),
+        control(
+            "messages count after the decision", "delivers a proposal", stays_decided("delivers a proposal"),
+            (node.delivered, "if driver.consensus.step == Step.COMMIT", "if False"),
+        ),
+        control(
+            "the next height is the same", "begins", stays_decided("begins"),
+            (node.begun, "driver.consensus.height + 1", "driver.consensus.height"),
+        ),
+    ),
+    "any votes, proposals and earlier decisions",
+    fast=True,
+)  # fmt: skip
+
+THEOREMS: Final = (FORWARD, ONCE, SENSIBLE, DECIDED)
