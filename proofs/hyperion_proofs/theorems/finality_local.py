@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from hyperion.sequencer.finality import consensus, driver, node
 from hyperion.sequencer.finality.types import Kind
-from hyperion.symbolic.ideal import Ideal
 from hyperion_proofs.finality.local_asking import (
     ACTS,
     concludes_decision,
@@ -15,29 +13,13 @@ from hyperion_proofs.finality.local_asking import (
     hands_on_at_most,
     responds,
 )
+from hyperion_proofs.finality.local_faults import control, obligation
 from hyperion_proofs.finality.local_node import EVENTS, does_what_is_due, follows, stays_decided, takes
-from hyperion_proofs.finality.local_rows import goes_forward, places_differ, votes_anew, with_fault
-from hyperion_proofs.mutant import in_place
-from hyperion_proofs.solve import CVC5_INTEGERS, INTEGERS
-from hyperion_proofs.statement import Statement
-from hyperion_proofs.theorem import Control, Obligation, Theorem
+from hyperion_proofs.finality.local_rows import goes_forward, places_differ, votes_anew
+from hyperion_proofs.theorem import Control, Theorem
 from hyperion_proofs.theorem import Kind as Sort
 
-SOLVERS: Final = (INTEGERS, CVC5_INTEGERS)
 KINDS: Final = tuple(Kind)
-Fault: TypeAlias = tuple[Callable[..., Any], str, str] | tuple[Kind, str, str]
-"""A function, or a row by its kind, with a piece of its source and what is to stand there."""
-
-
-def seeded(fault: Fault) -> Ideal:
-    """The fault standing where the function does, or the row among the rows."""
-    place, old, new = fault
-    return with_fault(place, old, new) if isinstance(place, Kind) else in_place(place, old, new)
-
-
-def obligation(name: str, statement: Statement, *faults: Fault) -> Obligation:
-    """An obligation about integers, with pieces of the model's source exchanged if faults are given."""
-    return Obligation(name, statement, SOLVERS, lambda: tuple(map(seeded, faults)), prune=False)
 
 
 def word(kind: Kind) -> str:
@@ -138,12 +120,6 @@ ONCE: Final = Theorem(
 
 
 # --- what is asked ---------------------------------------------------------------------------------------------------
-
-
-def control(weakening: str, name: str, statement: Statement, *faults: Fault) -> Control:
-    """A control that exchanges pieces of the source."""
-    return Control(weakening, obligation(name, statement, *faults))
-
 
 SENSIBLE: Final = Theorem(
     "FIN-guards",
