@@ -243,12 +243,16 @@ def shown_driver(driver: Driver) -> Map[str, Any]:
 
 
 def read_value(value: Any) -> Value | None:
-    """A value that may be nil."""
+    """A value that may be nil. Refused with ``ItfError``: another tag."""
+    if value.tag not in {"Nil", "Val"}:
+        raise ItfError("value", f"{value.tag} is neither Nil nor Val")
     return None if value.tag == "Nil" else value.value.encode()
 
 
 def read_vote(record: Any) -> Vote:
-    """A vote."""
+    """A vote. Refused with ``ItfError``: of another type than the two."""
+    if record["voteType"].tag not in TYPES.values():
+        raise ItfError("voteType", f"{record['voteType'].tag} is neither Prevote nor Precommit")
     type = VoteType.PREVOTE if record["voteType"].tag == "Prevote" else VoteType.PRECOMMIT
     sender = record["srcAddress"].encode()
     return Vote(type, sender, record["height"], record["round"], read_value(record["valueId"]))
@@ -303,12 +307,3 @@ def read_input(variant: Variant) -> Input:
 def read_timeout(variant: Variant) -> Timeout:
     """A timeout."""
     return {name: timeout for timeout, name in TIMEOUTS.items()}[variant.tag]
-
-
-def read_consensus(record: Any) -> Consensus:
-    """What a validator remembers of the algorithm."""
-    step = {name: step for step, name in STEPS.items()}[record["step"].tag]
-    return Consensus(
-        record["p"].encode(), record["height"], record["round"], step, record["lockedRound"],
-        read_value(record["lockedValue"]), record["validRound"], read_value(record["validValue"]),
-    )

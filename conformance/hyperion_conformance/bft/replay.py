@@ -25,8 +25,10 @@ from hyperion_conformance.bft.quint import (
     read_vote,
     shown_consensus,
     shown_event,
+    shown_input,
     shown_keeper,
     shown_output,
+    shown_vote,
 )
 from hyperion_conformance.bft.rotation import orders
 from hyperion_conformance.bft.walk import BUFFERS, Record
@@ -217,8 +219,9 @@ def next_row(state: Consensus, before: Record, after: Record) -> tuple[Consensus
         return state, False
     if after["input"].tag == "NoConsensusInput" and after["output"].tag == "NoConsensusOutput":
         return first_row(after), False
-    following, output = advance(state, read_input(after["input"]))
-    shown = Map(state=shown_consensus(following), input=after["input"], output=shown_output(output))
+    given = read_input(after["input"])
+    following, output = advance(state, given)
+    shown = Map(state=shown_consensus(following), input=shown_input(given), output=shown_output(output))
     same(shown, after, state.validator.decode(), written(after["input"]))
     return following, True
 
@@ -239,12 +242,14 @@ def next_count(keeper: Keeper, before: Record, after: Record) -> tuple[Keeper, b
     given = after["weightedVote"]
     if given.tag == "NoWeightedVote":
         return first_count(after), False
-    record, weight, round = given.value
+    record, _, round = given.value
     vote = read_vote(record)
     sender = vote.sender.decode()
-    same(keeper.validators.weights.get(vote.sender, 0), weight, sender, f"its weight in {written(given)}")
+    counted = Variant("WV", (shown_vote(vote), keeper.validators.weights.get(vote.sender, 0), round))
+    # Which height a vote is of is looked at before it comes here.
+    same(keeper.height, vote.height, sender, f"the height of {written(given)}")
     following, event = apply_vote(keeper, vote, round)
-    shown = Map(bookkeeper=shown_keeper(following), weightedVote=given, lastEmitted=shown_event(event))
+    shown = Map(bookkeeper=shown_keeper(following), weightedVote=counted, lastEmitted=shown_event(event))
     same(shown, after, sender, written(given))
     return following, True
 

@@ -272,7 +272,7 @@ def acts(node: Node, setting: Setting, given: Variant, target: Record) -> Iterat
             yield node, Settle(owed), Variant("PendingDInput", shown_input(owed.given))
     elif given.tag == "StepChangeDInput":
         for proposal in leaders_proposals(driver, setting) or (None,):
-            yield node, Reconsider(proposal), given
+            yield node, Reconsider(proposal), Variant(given.tag)
     elif given.tag == "ProposeValueDInput":
         here = (driver.consensus.height, driver.consensus.round)
         if here in node.requests:
@@ -281,9 +281,10 @@ def acts(node: Node, setting: Setting, given: Variant, target: Record) -> Iterat
     elif given.tag == "TimeoutDInput":
         timeout = (read_timeout(given.value), driver.consensus.height, driver.consensus.round)
         if timeout in node.timeouts:
-            yield replace(node, timeouts=node.timeouts - {timeout}), Expire(timeout[0]), given
+            over = Variant(given.tag, Variant(TIMEOUTS[timeout[0]]))
+            yield replace(node, timeouts=node.timeouts - {timeout}), Expire(timeout[0]), over
     elif given.tag == "NoDInput":
-        yield node, None, given
+        yield node, None, Variant(given.tag)
     else:
         yield from messages(node, given)
 
@@ -304,19 +305,24 @@ def possible(node: Node) -> Iterator[Variant]:
     yield from (Variant("CertificateDInput", shown_certificate(certificate)) for certificate in certificates)
 
 
-MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
-    "VoteDInput": ("votes",),
-    "ProposalDInput": ("proposals", "synced_proposals"),
-    "CertificateDInput": ("certificates", "synced_certificates"),
+MESSAGES: Final[Mapping[str, tuple[Callable[[Any], Any], Callable[[Any], Any], tuple[str, ...]]]] = {
+    "VoteDInput": (read_vote, shown_vote, ("votes",)),
+    "ProposalDInput": (read_proposal, shown_proposal, ("proposals", "synced_proposals")),
+    "CertificateDInput": (read_certificate, shown_certificate, ("certificates", "synced_certificates")),
 }
+"""An input that is a message → how it is read and written, and in which boxes it may lie."""
 
 
 def messages(node: Node, given: Variant) -> Iterator[Ready]:
     """A message taken from one of the boxes."""
-    for box in MESSAGES.get(given.tag, ()):
-        message = BOXES[box][1](given.value)
+    if given.tag not in MESSAGES:
+        return
+    read, write, boxes = MESSAGES[given.tag]
+    message = read(given.value)
+    for box in boxes:
         if message in getattr(node, box):
-            yield replace(node, **{box: getattr(node, box) - {message}}), Receive(message), given
+            ready = replace(node, **{box: getattr(node, box) - {message}})
+            yield ready, Receive(message), Variant(given.tag, write(message))
 
 
 def acted(network: Network, node: Node, asked: Act | None, setting: Setting) -> Iterator[tuple[Network, Output]]:

@@ -4,6 +4,7 @@ import json
 import resource
 import time
 from pathlib import Path
+from random import Random
 from typing import Annotated
 
 import typer
@@ -14,6 +15,7 @@ from rich.table import Table
 from hyperion.sequencer.finality.votes import validators_of
 from hyperion_conformance.bft import scenario
 from hyperion_conformance.bft.itf import ItfError, trace_of
+from hyperion_conformance.bft.leaves import NONE, survey
 from hyperion_conformance.bft.network import (
     Delay,
     hiding,
@@ -92,6 +94,42 @@ def replayed(name: str, data: bytes) -> Replayed:
         return replay(trace_of(name, data))
     except ItfError as error:
         return Replayed(name, "refused", 0, 0, None, str(error))
+
+
+@app.command("leaves")
+def leaves_command(
+    places: Annotated[list[Path], typer.Argument(help="Traces, or folders and archives with some.")],
+    number: Annotated[int, typer.Option(min=1, help="Leaves of each trace that are changed, chosen at random.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Of the choice.")] = 1,
+) -> None:
+    """Control of ``replay``: change one number, string or boolean of a state at a time; the replay must notice."""
+    console, began, surveys, left_out = console_of(), time.process_time(), [], 0
+    try:
+        for name, data in (found for place in places for found in documents(place)):
+            try:
+                surveys.append(survey(name, data, number, Random(seed)))
+            except ItfError:
+                left_out += 1
+    except SourceError as error:
+        console.print(f"[red]{escape(str(error))}[/]", highlight=False, soft_wrap=True)
+        raise typer.Exit(USAGE) from None
+    changed = sum(each.changed for each in surveys)
+    if not changed:
+        console.print("[red]no trace with variables that is equal[/]")
+        raise typer.Exit(USAGE)
+    unnoticed = [found for each in surveys for found in each.unnoticed]
+    for why in sorted({why for _, why in unnoticed}):
+        places_of = [where for where, reason in unnoticed if reason == why]
+        console.print(f"{len(places_of):6} not noticed: {why}\n       e.g. {escape(places_of[0])}", highlight=False)
+    console.print(
+        f"bft leaves: {changed - len(unnoticed):,} of {changed:,} changes noticed "
+        f"({1 - len(unnoticed) / changed:.2%}), {sum(why == NONE for _, why in unnoticed)} without a reason, in "
+        f"{len(surveys)} traces with {sum(each.leaves for each in surveys):,} leaves, of which "
+        f"{sum(each.foreign for each in surveys):,} are of variables not compared; {left_out} traces without any, "
+        f"or not equal, left out; {time.process_time() - began:.1f} s",
+        highlight=False, soft_wrap=True,
+    )  # fmt: skip
+    raise typer.Exit(TARGET_WRONG if any(why == NONE for _, why in unnoticed) else HOLDS)
 
 
 @app.command("run")
