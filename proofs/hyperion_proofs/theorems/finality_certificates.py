@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from hyperion.sequencer.finality import votes
+from hyperion.sequencer.finality import certificates, votes
+from hyperion_proofs.finality.local_adding import adds_as_votes
+from hyperion_proofs.finality.local_certificates import (
+    ascending_is_unique,
+    bytes_are_unique,
+    each_counts_once,
+    is_canonical,
+    is_valid_as_said,
+    one_block_is_handed_over,
+    snapshot_is_a_map,
+)
 from hyperion_proofs.finality.local_counting import (
     certificate_accuses_no_honest,
     counts_a_vote,
@@ -14,7 +24,7 @@ from hyperion_proofs.finality.local_counting import (
     vote_accuses_no_honest,
 )
 from hyperion_proofs.finality.local_faults import control, obligation
-from hyperion_proofs.theorem import Assumption, Kind, Theorem
+from hyperion_proofs.theorem import Assumption, Control, Kind, Theorem
 
 AUTHENTIC: Final = Assumption("authentic-votes", "A vote that names a validator was signed by it, for the epoch.")
 
@@ -85,4 +95,118 @@ NEVER_SLASHED: Final = Theorem(
     fast=True,
 )  # fmt: skip
 
-THEOREMS: Final = (COUNT, NEVER_SLASHED)
+ADDS: Final = Theorem(
+    "FIN-certificate-adds",
+    "A valid certificate leaves what is received and the evidence as its votes would, one by one; its value has the "
+    "weight of all who voted for it, each once, and so a quorum; no other value gains.",
+    ("FIN-certificate-count", "FIN-certificate-valid", "FIN-evidence"),
+    Kind.BOUNDED,
+    (obligation("three validators", adds_as_votes),),
+    (
+        control(
+            "a signer that has voted counts again", "three validators", adds_as_votes,
+            (certificates.apply_certificate, "if vote.value not in values", "if True"),
+        ),
+        control(
+            "a certificate is counted unseen", "three validators", adds_as_votes,
+            (certificates.apply_certificate, "or refused(certificate, keeper.validators) is not None", ""),
+        ),
+        control(
+            "an earlier different vote is forgotten", "three validators", adds_as_votes,
+            (certificates.apply_certificate, "(*values, vote.value)", "(vote.value,)"),
+        ),
+    ),
+    "three validators of any weights, each with no vote or one for one of two values, and any signers among them",
+)  # fmt: skip
+
+RLP: Final = Assumption("A-rlp-injective", "RLP of nested byte strings is injective, and so are bytes of numbers.")
+
+DETERMINISTIC: Final = Theorem(
+    "FIN-certificate-deterministic",
+    "Whether a certificate is valid depends on it and on its signers' weights alone, not on the order of the snapshot: "
+    "valid are just those whose signers ascend, are validators, and have more than two thirds of the weight, each "
+    "counted once. Signers have one form, however they are named, and a form has bytes of its own.",
+    ("FIN-certificate-valid", "FIN-certificate-canonical", "FIN-quorum"),
+    Kind.INDUCTION,
+    (
+        *(obligation(f"validity, {number} signers", is_valid_as_said(number, first=False)) for number in (0, 1, 2)),
+        obligation("validity, one signer more", is_valid_as_said(1, first=True)),
+        obligation("who ascends counts once", each_counts_once),
+        obligation("a snapshot is a map", snapshot_is_a_map),
+        *(obligation(f"one form, {number} signers", is_canonical(number)) for number in (1, 2, 3)),
+        obligation("an ascending sequence is unique", ascending_is_unique()),
+        obligation("bytes", bytes_are_unique),
+    ),
+    (
+        control(
+            "a signer may be named twice", "validity", is_valid_as_said(2, first=False),
+            (certificates.refused, "first >= second", "first > second"),
+        ),
+        control(
+            "strangers count", "validity", is_valid_as_said(1, first=True),
+            (certificates.refused, "signer not in validators.weights", "False"),
+        ),
+        control(
+            "the snapshot is gone through", "a snapshot is a map", snapshot_is_a_map,
+            (certificates.refused, "signer not in validators.weights", "signer not in sorted(validators.weights)"),
+        ),
+        control(
+            "signers stay in the order in which they are named", "one form", is_canonical(2),
+            (certificates.certificate_of, "sorted(dict.fromkeys(signers))", "dict.fromkeys(signers)"),
+        ),
+        control(
+            "who is named twice signs twice", "one form", is_canonical(2),
+            (certificates.certificate_of, "sorted(dict.fromkeys(signers))", "sorted(signers)"),
+        ),
+        Control("sequences need not ascend", obligation("sequences", ascending_is_unique(ascends=False))),
+        control(
+            "bytes without the round", "bytes", bytes_are_unique,
+            (certificates.encoded, "certificate.height, certificate.round)", "certificate.height)"),
+        ),
+    ),
+    "validity and bytes: any number of signers, by induction; the run of certificate_of: up to three, any more by the "
+    "uniqueness of ascending sequences, as what sorts and what drops repetitions are Python's own",
+    (RLP,),
+    fast=True,
+)  # fmt: skip
+
+HANDOVER: Final = Theorem(
+    "FIN-handover",
+    "A hand-over that is accepted has two certificates of precommits for one height and value, one valid for the set "
+    "that leaves and one for the set that comes.",
+    ("FIN-handover",),
+    Kind.PATHS,
+    (obligation("any two certificates", one_block_is_handed_over),),
+    (
+        control(
+            "heights and values are not compared", "any two", one_block_is_handed_over,
+            (certificates.handover_refused, "(old.height, old.value) != (new.height, new.value)", "False"),
+        ),
+        control(
+            "heights are not compared", "any two", one_block_is_handed_over,
+            (certificates.handover_refused, "(old.height, old.value) != (new.height, new.value)",
+             "old.value != new.value"),
+        ),
+        control(
+            "the set that leaves is not asked", "any two", one_block_is_handed_over,
+            (certificates.handover_refused, "refused(old, outgoing) or ", ""),
+        ),
+        control(
+            "the set that comes is not asked", "any two", one_block_is_handed_over,
+            (certificates.handover_refused, " or refused(new, incoming)", ""),
+        ),
+        control(
+            "the old set judges both", "any two", one_block_is_handed_over,
+            (certificates.handover_refused, "refused(new, incoming)", "refused(new, outgoing)"),
+        ),
+        control(
+            "a polka is enough", "any two", one_block_is_handed_over,
+            (certificates.handover_refused, "old.type != VoteType.PRECOMMIT or new.type != VoteType.PRECOMMIT",
+             "False"),
+        ),
+    ),
+    "any certificates and sets",
+    fast=True,
+)  # fmt: skip
+
+THEOREMS: Final = (COUNT, NEVER_SLASHED, ADDS, DETERMINISTIC, HANDOVER)
