@@ -95,8 +95,12 @@ def setting_of(validators: Validators, order: tuple[Address, ...] | None = None)
 
 def network_of(validators: Validators, correct: tuple[Address, ...], height: int, is_buffered: bool) -> Network:
     """All validators before a height, nothing under way."""
-    nodes = Map({address: Node(driver_of(address, validators, height)) for address in correct})
-    empty: Map[Address, frozenset[Any]] = Map({address: frozenset() for address in correct})
+    return network_at(Map({address: Node(driver_of(address, validators, height)) for address in correct}), is_buffered)
+
+
+def network_at(nodes: Map[Address, Node], is_buffered: bool) -> Network:
+    """Validators, nothing under way."""
+    empty: Map[Address, frozenset[Any]] = Map({address: frozenset() for address in nodes})
     return Network(nodes, empty, empty, empty, is_buffered)
 
 

@@ -272,6 +272,11 @@ def read_certificate(votes: Any) -> Certificate:
     return certificate_of(read[0].type, read[0].height, read[0].round, read[0].value, (v.sender for v in read))
 
 
+def read_decision(record: Any) -> Decision:
+    """A decision."""
+    return Decision(read_proposal(record["decision"]), read_certificate(record["commit"]) if record["commit"] else None)
+
+
 def _subject(vote: Vote) -> tuple[Any, ...]:
     return (vote.type, vote.height, vote.round, vote.value)
 

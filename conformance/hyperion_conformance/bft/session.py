@@ -198,7 +198,8 @@ def held(round: int, value: Value | None) -> Json:
 def node_json(node: Node) -> dict[str, Json]:
     """What a validator remembers, what it decided, and the evidence that it holds."""
     here = node.driver.consensus
-    evidence = sorted((sorted(votes, key=vote_order) for votes in node.driver.keeper.evidence), key=repr)
+    groups = (sorted(votes, key=vote_order) for votes in node.driver.keeper.evidence)
+    evidence = sorted(groups, key=lambda votes: [vote_order(vote) for vote in votes])
     shown: list[Json] = [[vote_json(vote) for vote in votes] for votes in evidence]
     chain: list[Json] = [
         {

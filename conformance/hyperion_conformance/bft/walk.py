@@ -27,7 +27,7 @@ from hyperion_conformance.bft.published import (
     NOTHING_TO_PROPOSE,
     Network,
     Node,
-    network_of,
+    network_at,
     setting_of,
     shown_node,
     started,
@@ -37,6 +37,7 @@ from hyperion_conformance.bft.published import (
 from hyperion_conformance.bft.quint import (
     TIMEOUTS,
     read_certificate,
+    read_decision,
     read_proposal,
     read_timeout,
     read_validators,
@@ -91,24 +92,30 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def begin(state: Record, order: tuple[Address, ...]) -> Place:
-    """The place before the first step: the specification's first state. Refused with ``ItfError``: another shape."""
-    for name in sorted(state["system"]) if isinstance(state["system"], Map) else ():
-        node = state["system"][name]
-        if not isinstance(node, Map) or not isinstance(node.get("es"), Map) or not {"cs", "valset"} <= set(node["es"]):
-            raise ItfError(f"system.{name}", "not a validator of this specification")
-    if not isinstance(state["system"], Map) or not state["system"]:
+    """The place before the first step: validators before a height, each with a chain of what it decided before.
+
+    Refused with ``ItfError``: a state of another shape. Raises ``Unexplained`` where anything has happened already.
+    """
+    system = state["system"]
+    if not isinstance(system, Map) or not system:
         raise ItfError("system", "no validators")
-    first = state["system"][min(state["system"])]["es"]
-    correct = tuple(sorted(name.encode() for name in state["system"]))
-    network = network_of(read_validators(first["valset"]), correct, first["cs"]["height"], "voteBuffer" in state)
-    nodes = Map({address.decode(): shown_node(node) for address, node in network.nodes.items()})
-    expected = shown_network(network, nodes, network)
+    nodes: Map[Address, Node] = Map()
+    for name in sorted(system):
+        there = system[name].get("es") if isinstance(system[name], Map) else None
+        if not isinstance(there, Map) or not {"cs", "valset", "chain"} <= set(there):
+            raise ItfError(f"system.{name}", "not a validator of this specification")
+        chain = tuple(map(read_decision, there["chain"]))
+        driver = driver_of(name.encode(), read_validators(there["valset"]), there["cs"]["height"], chain)
+        nodes = nodes.set(name.encode(), Node(driver))
+    network = network_at(nodes, "voteBuffer" in state)
+    shown = Map({address.decode(): shown_node(node) for address, node in nodes.items()})
+    expected = shown_network(network, shown, network)
     if "_hist" in state:
-        written_as_tuple = isinstance(state["_hist"], tuple)
-        expected = expected.set("_hist", INITIAL if written_as_tuple else Map(zip(HISTORY, INITIAL, strict=True)))
+        as_tuple = isinstance(state["_hist"], tuple)
+        expected = expected.set("_hist", INITIAL if as_tuple else Map(zip(HISTORY, INITIAL, strict=True)))
     if expected != state:
         raise Unexplained(difference(expected, state), given="the first state")
-    return Place(network, nodes, order)
+    return Place(network, shown, order)
 
 
 def follow(place: Place, before: Record, after: Record) -> tuple[Place, bool]:
