@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+import attrs
+
 from hyperion_conformance.protocol.messages import Json
 from hyperion_conformance.vectors.generators.assembly import Draw
 from hyperion_conformance.vectors.record import Draft
@@ -177,4 +179,5 @@ def random_case(draw: Draw, index: int) -> Draft:
         else:
             events.append(vote(kind, draw.below(3), value, round))
     weights = draw.one_of((EQUAL, UNEQUAL))
-    return case("random", f"session-{index:02}", ("FIN-act", "FIN-due"), "A random session.", events, weights=weights)
+    made = case("random", f"session-{index:02}", ("FIN-act", "FIN-due"), "A random session.", events, weights=weights)
+    return attrs.evolve(made, revision=2)  # 2: evidence in an order that is stated
