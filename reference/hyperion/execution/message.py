@@ -1,11 +1,13 @@
 """The transition of one transaction: validated, begun, run, settled.
 
 ``begin`` takes the fee and makes the machine, ``settle`` pays what is left over; between them the machine runs. They
-are apart so that whoever traces an execution, or proves a step of it, has the same machine. Source: Yellow Paper §6;
-EIP-1559, EIP-2929, EIP-3529, EIP-3651, EIP-6780, EIP-7623, EIP-7702.
+are apart so that whoever traces an execution, or proves a step of it, has the same machine. ``begin`` in turn is
+``admit``, an ``announce`` and a ``delegate`` for each entry of the two lists, and ``enter``: so each piece of it can be
+taken by itself, with work that does not grow with the lists. Source: Yellow Paper §6; EIP-1559, EIP-2929, EIP-3529,
+EIP-3651, EIP-6780, EIP-7623, EIP-7702.
 """
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import attrs
 import msgspec
@@ -13,9 +15,9 @@ from immutables import Map
 
 from hyperion.execution.rejection import Rejected
 from hyperion.execution.set_code import authorize
-from hyperion.execution.transaction import Transaction
+from hyperion.execution.transaction import Authorization, Transaction
 from hyperion.execution.validate import Context, Valid, validate
-from hyperion.primitives.word import Address
+from hyperion.primitives.word import Address, Word
 from hyperion.rules import rule
 from hyperion.state.world import World
 from hyperion.vm.address import create_address
@@ -26,6 +28,21 @@ from hyperion.vm.machine import EMPTY_SUBSTATE, Environment, Halt, Log, Machine,
 
 MAX_REFUND_QUOTIENT: Final = 5
 """At most one part in this of the gas used is refunded (EIP-3529)."""
+
+
+Announcement: TypeAlias = tuple[Address, Word | None]
+"""An entry of an access list: an account, or a key of its storage."""
+
+
+@attrs.frozen
+class Admitted:
+    """A transaction whose fee is taken, before its machine is made."""
+
+    transaction: Transaction
+    valid: Valid
+    environment: Environment
+    world: World
+    substate: Substate
 
 
 @attrs.frozen
@@ -80,18 +97,13 @@ def buy_gas(transaction: Transaction, world: World, valid: Valid) -> World:
 
 
 @rule("EXE-warm-start", "Sender, recipient, precompiles, coinbase and the access list are warm from the start.")
-def warm_at_start(transaction: Transaction, context: Context, sender: Address, recipient: Address) -> Substate:
-    """The substate in which ``transaction`` begins (EIP-2929, EIP-2930, EIP-3651)."""
-    warm = warm_precompiles(context)
-    addresses = [sender, recipient, *(entry.address for entry in transaction.announced)]
+def warm_at_start(context: Context, sender: Address, recipient: Address) -> Substate:
+    """The substate in which a transaction begins but for its access list (EIP-2929, EIP-3651)."""
+    addresses = [sender, recipient]
     if Eip.WARM_COINBASE in context.fork.eips:
         addresses.append(context.block.coinbase)
-    slots = {(entry.address, key): True for entry in transaction.announced for key in entry.keys}
-    return msgspec.structs.replace(
-        EMPTY_SUBSTATE,
-        accessed_addresses=warm.update(dict.fromkeys(addresses, True)),
-        accessed_slots=Map(slots),
-    )
+    warm = warm_precompiles(context).update(dict.fromkeys(addresses, True))
+    return msgspec.structs.replace(EMPTY_SUBSTATE, accessed_addresses=warm)
 
 
 def warm_precompiles(context: Context) -> Map[Address, bool]:
@@ -99,19 +111,56 @@ def warm_precompiles(context: Context) -> Map[Address, bool]:
     return Map(dict.fromkeys(context.fork.precompiles, True))
 
 
+def announcements(transaction: Transaction) -> tuple[Announcement, ...]:
+    """The accounts and storage keys of the access list of ``transaction``, one after the other (EIP-2930)."""
+    return tuple((entry.address, key) for entry in transaction.announced for key in (None, *entry.keys))
+
+
 def begin(transaction: Transaction, world: World, context: Context, valid: Valid) -> Begun:
     """The machine about to run ``transaction``, with the world and substate that remain if it fails."""
-    creates = transaction.to is None
-    recipient = transaction.to if transaction.to is not None else create_address(valid.sender, transaction.nonce)
+    admitted = admit(transaction, world, context, valid)
+    for announcement in announcements(transaction):
+        admitted = announce(admitted, announcement)
+    for authorization in transaction.delegations:
+        admitted = delegate(admitted, authorization)
+    return enter(admitted, context)
+
+
+def recipient_of(transaction: Transaction, sender: Address) -> Address:
+    """The account that is called, or that the transaction makes."""
+    return transaction.to if transaction.to is not None else create_address(sender, transaction.nonce)
+
+
+def admit(transaction: Transaction, world: World, context: Context, valid: Valid) -> Admitted:
+    """The transaction after its fee is taken, with the world before it as that of its original storage."""
     environment = Environment(
         context.fork, context.chain_id, context.block, valid.sender, valid.price, transaction.blobs, world
     )
-    world = buy_gas(transaction, world, valid)
-    substate = warm_at_start(transaction, context, valid.sender, recipient)
-    for authorization in transaction.delegations:
-        world, substate = authorize(authorization, context.chain_id, world, substate)
-    gas = transaction.gas_limit - valid.intrinsic.gas
-    if creates:
+    substate = warm_at_start(context, valid.sender, recipient_of(transaction, valid.sender))
+    return Admitted(transaction, valid, environment, buy_gas(transaction, world, valid), substate)
+
+
+def announce(admitted: Admitted, announcement: Announcement) -> Admitted:
+    """The transaction after one entry of its access list has become warm (EIP-2930)."""
+    address, key = announcement
+    substate = admitted.substate
+    if key is None:
+        return attrs.evolve(admitted, substate=substate.with_accessed_address(address))
+    return attrs.evolve(admitted, substate=substate.with_accessed_slot((address, key)))
+
+
+def delegate(admitted: Admitted, authorization: Authorization) -> Admitted:
+    """The transaction after one of its authorisations is acted upon, or passed over (EIP-7702)."""
+    world, substate = authorize(authorization, admitted.environment.chain_id, admitted.world, admitted.substate)
+    return attrs.evolve(admitted, world=world, substate=substate)
+
+
+def enter(admitted: Admitted, context: Context) -> Begun:
+    """The machine about to run the transaction."""
+    transaction, valid, environment = admitted.transaction, admitted.valid, admitted.environment
+    world, substate, gas = admitted.world, admitted.substate, transaction.gas_limit - valid.intrinsic.gas
+    recipient = recipient_of(transaction, valid.sender)
+    if transaction.to is None:
         message = Message(valid.sender, recipient, transaction.data, gas, transaction.value)
         machine = enter_create(message, world, substate, environment)
     else:
@@ -166,16 +215,33 @@ def pay(begun: Begun, world: World, used: int) -> World:
     return world if recipient is None else world.credit(recipient, used * block.base_fee)
 
 
+@attrs.frozen
+class Charged:
+    """A transaction that is paid for; its accounts to be deleted are still there."""
+
+    world: World
+    gas_used: int
+    blob_gas_used: int
+    halt: Halt
+    substate: Substate
+
+
 @rule("EXE-failed-execution", "A failed execution leaves fee, nonce and authorisations, but no logs or deletions.")
-def settle(begun: Begun, halted: Machine) -> Applied:
-    """The effect of the transaction whose execution ended as ``halted``."""
+def charge(begun: Begun, halted: Machine) -> Charged:
+    """The transaction whose execution ended as ``halted``, after its gas is paid for."""
     halt = halted.boundary if isinstance(halted.boundary, Halt) else Halt(Status.INVALID_OPCODE)
     world, substate = (
         (halted.world, halted.substate) if halt.status.succeeds else (begun.world, begun.substate)
     )
     used = gas_used(begun.transaction.gas_limit, halted.gas, substate.refund, begun.valid.intrinsic.floor)
-    world = pay(begun, world, used)
-    for address in sorted(substate.destroyed):
-        world = world.without(address)
     blob_gas = GAS_PER_BLOB * len(begun.transaction.blobs)
-    return Applied(world, used, blob_gas, halt, tuple(substate.logs))
+    return Charged(pay(begun, world, used), used, blob_gas, halt, substate)
+
+
+def settle(begun: Begun, halted: Machine) -> Applied:
+    """The effect of the transaction whose execution ended as ``halted``."""
+    charged = charge(begun, halted)
+    world = charged.world
+    for address in sorted(charged.substate.destroyed):
+        world = world.without(address)
+    return Applied(world, charged.gas_used, charged.blob_gas_used, charged.halt, tuple(charged.substate.logs))

@@ -101,14 +101,11 @@ def apply_encoded(tip: Tip, data: bytes, chain: Chain) -> BlockResult | InvalidB
     return apply_block(tip, block, chain, len(data))
 
 
-@rule("EXE-block-size", "The encoding of a block has at most 8 MiB.")
 @rule("EXE-block", "A block is valid if its header follows from its parent and states what executing the body gives.")
 def apply_block(tip: Tip, block: Block, chain: Chain, size: int) -> BlockResult | InvalidBlock:
     """The chain after ``block``, whose encoding has ``size`` bytes; or why there is none."""
     header, fork = block.header, chain.fork_at(block.header.timestamp)
-    if Eip.BLOCK_SIZE in fork.eips and size > MAX_BLOCK_BYTES:
-        return InvalidBlock(BlockReason.SIZE, f"{size} > {MAX_BLOCK_BYTES}")
-    invalid = check_header(header, tip.header, tip.hash, fork) or check_body(block, fork)
+    invalid = check_size(size, fork) or check_header(header, tip.header, tip.hash, fork) or check_body(block, fork)
     if invalid is not None:
         return invalid
     context = Context(fork, chain.profile, chain.chain_id, facts_of(header, tip, fork), executor=chain.executor)
@@ -119,6 +116,14 @@ def apply_block(tip: Tip, block: Block, chain: Chain, size: int) -> BlockResult 
     if invalid is not None:
         return invalid
     return BlockResult(tip_of(header, executed.world, tip.hashes), executed)
+
+
+@rule("EXE-block-size", "The encoding of a block has at most 8 MiB.")
+def check_size(size: int, fork: Fork) -> InvalidBlock | None:
+    """Why a block of ``size`` bytes is refused, or None."""
+    if Eip.BLOCK_SIZE in fork.eips and size > MAX_BLOCK_BYTES:
+        return InvalidBlock(BlockReason.SIZE, f"{size} > {MAX_BLOCK_BYTES}")
+    return None
 
 
 def facts_of(header: Header, tip: Tip, fork: Fork) -> BlockFacts:
@@ -135,16 +140,24 @@ def facts_of(header: Header, tip: Tip, fork: Fork) -> BlockFacts:
     )
 
 
-@rule("EXE-block-body", "A body has no ommers, withdrawals where the fork has them, and the roots of its header.")
 def check_body(block: Block, fork: Fork) -> InvalidBlock | None:
     """Why the body of ``block`` is not the one that its header binds, or None."""
-    if block.ommers:
-        return InvalidBlock(BlockReason.OMMERS, f"{len(block.ommers)} ommers")
-    if (block.withdrawals is not None) != (Eip.WITHDRAWALS in fork.eips):
+    withdrawals = None if block.withdrawals is None else withdrawals_root(block.withdrawals)
+    return check_roots(block.header, len(block.ommers), transactions_root(block.transactions), withdrawals, fork)
+
+
+@rule("EXE-block-body", "A body has no ommers, withdrawals where the fork has them, and the roots of its header.")
+def check_roots(
+    header: Header, ommers: int, transactions: bytes, withdrawals: bytes | None, fork: Fork
+) -> InvalidBlock | None:
+    """Why a body with so many ommers and these roots is not the one that ``header`` binds, or None."""
+    if ommers:
+        return InvalidBlock(BlockReason.OMMERS, f"{ommers} ommers")
+    if (withdrawals is not None) != (Eip.WITHDRAWALS in fork.eips):
         return InvalidBlock(BlockReason.WITHDRAWALS_MISSING)
-    if transactions_root(block.transactions) != block.header.transactions_root:
+    if transactions != header.transactions_root:
         return InvalidBlock(BlockReason.TRANSACTIONS_ROOT)
-    if block.withdrawals is not None and withdrawals_root(block.withdrawals) != block.header.withdrawals_root:
+    if withdrawals is not None and withdrawals != header.withdrawals_root:
         return InvalidBlock(BlockReason.WITHDRAWALS_ROOT)
     return None
 
@@ -174,8 +187,13 @@ def execute_body(
 def withdraw(world: World, withdrawals: tuple[Withdrawal, ...]) -> World:
     """The world after ``withdrawals`` (EIP-4895)."""
     for withdrawal in withdrawals:
-        world = world.credit(withdrawal.address, withdrawal.amount * GWEI)
+        world = withdraw_one(world, withdrawal)
     return world
+
+
+def withdraw_one(world: World, withdrawal: Withdrawal) -> World:
+    """The world after one of them."""
+    return world.credit(withdrawal.address, withdrawal.amount * GWEI)
 
 
 # --- what the header claims ------------------------------------------------------------------------------------------
