@@ -1,6 +1,7 @@
 """Target bft.node: reader fuzzed (200 documents), schema and reader agree, a seeded fault changes vectors."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,12 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from referencing import Registry, Resource
+from typer.testing import CliRunner
 
 from hyperion.sequencer.finality import consensus
 from hyperion.sequencer.finality.driver import replace
 from hyperion.sequencer.finality.types import Kind
+from hyperion_conformance.bft.beside import Beside, beside, degree
+from hyperion_conformance.cli.bft import app
+from hyperion_conformance.harness import Adapter, Command
 from hyperion_conformance.targets.bft import BFT_NODE
-from hyperion_conformance.vectors.generators.bft import validators
+from hyperion_conformance.vectors.generators.assembly import Draw
+from hyperion_conformance.vectors.generators.bft import random_case, validators
 from hyperion_conformance.vectors.input import InputError
 from hyperion_conformance.vectors.record import Draft
 
@@ -70,3 +76,50 @@ def test_a_seeded_fault_changes_vectors(monkeypatch: pytest.MonkeyPatch) -> None
     )
     monkeypatch.setattr(consensus, "ROWS", rows)
     assert [answer(draft.input) for draft in DRAFTS] != before
+
+
+# --- beside another implementation ----------------------------------------------------------------------------------
+
+MODEL: Final = (sys.executable, str(TARGETS.parents[1] / "adapters" / "model" / "adapter.py"))
+
+
+def besides(command: tuple[str, ...], sessions: int) -> list[Beside]:
+    adapter = Adapter(Command(command))
+    try:
+        return [beside(adapter, random_case(Draw(1, "beside", index), index).input) for index in range(sessions)]
+    finally:
+        adapter.close()
+
+
+def test_the_model_beside_itself_never_parts_and_a_seeded_fault_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert {each.worst for each in besides(MODEL, 10)} == {"equal"}
+    rows = tuple(
+        replace(row, act=consensus.prevote_late) if row is not None and row.kind == Kind.PROPOSAL else row
+        for row in consensus.ROWS
+    )
+    monkeypatch.setattr(consensus, "ROWS", rows)
+    parted = [each.parting for each in besides(MODEL, 10) if each.parting is not None]
+    assert parted
+    assert any("prevote nil" in parting.lacks and "prevote value" in parting.adds for parting in parted)
+
+
+def test_how_far_two_answers_agree() -> None:
+    vote: Any = {"prevote": {"value": None}}
+    timer: Any = {"timer": {"round": "0", "step": "prevote"}}
+    assert degree([vote, timer], [vote, timer], True) == "equal"
+    assert degree([vote, timer], [timer, vote], True) == "order"
+    assert degree([vote, timer], [vote], True) == degree([vote], [vote, timer], True) == "timers"
+    assert degree([vote], [vote, vote], True) == degree([vote], [vote], False) == "parted"
+
+
+def test_the_command_tells_where_they_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["beside", " ".join(MODEL), "--sessions", "2"]
+    same = CliRunner().invoke(app, words)
+    assert same.exit_code == 0
+    assert same.output.strip().splitlines()[-1].startswith("bft beside: 2 sessions with 52 events: 2 equal")
+    assert CliRunner().invoke(app, ["beside", "no-such-client"]).exit_code == 2
+    assert CliRunner().invoke(app, ["beside", f"{sys.executable} -c pass"]).exit_code == 3
+    monkeypatch.setattr(consensus, "ROWS", (None,) * len(consensus.ROWS))
+    parted = CliRunner().invoke(app, words)
+    assert parted.exit_code == 1
+    assert max(map(len, parted.output.splitlines())) <= 100

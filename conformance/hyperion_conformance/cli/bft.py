@@ -30,9 +30,11 @@ from hyperion_conformance.bft.network import (
 from hyperion_conformance.bft.replay import Replayed, replay
 from hyperion_conformance.bft.sources import SourceError, documents
 from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
+from hyperion_conformance.cli.bft_beside import beside_command
 from hyperion_conformance.vectors.input import InputError
 
 app = typer.Typer(help="Finality beside the published specification.", no_args_is_help=True, add_completion=False)
+app.command("beside")(beside_command)
 
 WIDTH = 100
 STABLE = 20_000

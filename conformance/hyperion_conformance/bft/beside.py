@@ -1,0 +1,166 @@
+"""A foreign validator beside the model's, one event at a time: where they part, and in what.
+
+After each event both answers and both states are compared. Effects in another order, or other timers, leave the states
+equal: the session goes on. Where the states differ, or messages, the two have parted and the session ends.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+import attrs
+
+from hyperion_conformance.bft.session import acted, node_json, opened
+from hyperion_conformance.harness import Adapter, Broken
+from hyperion_conformance.protocol.messages import (
+    Answer,
+    Json,
+    Skip,
+    act_request,
+    close_request,
+    open_request,
+    snapshot_request,
+)
+
+TARGET: Final = "bft.node"
+FORK: Final = "HYPERION"
+
+Degree: TypeAlias = Literal["equal", "order", "timers", "parted"]
+DEGREES: Final[tuple[Degree, ...]] = ("equal", "order", "timers", "parted")
+"""From the best to the worst: in order, in another order, with other timers, with another message or state."""
+
+
+class Unanswered(Exception):
+    """The adapter broke, or answered with an error."""
+
+
+class Declined(Exception):
+    """The adapter says why it has no answer."""
+
+
+@attrs.frozen(slots=True)
+class Parting:
+    """What was different where two validators parted, without the names of the case."""
+
+    event: str
+    lacks: tuple[str, ...]
+    """Effects of the model that the other does not have."""
+    adds: tuple[str, ...]
+    """Effects of the other that the model does not have."""
+    state: tuple[str, ...]
+    """Fields of the state that differ."""
+
+
+@attrs.frozen(slots=True)
+class Beside:
+    """How one session went: events until its end, its worst degree, and how many events had which."""
+
+    events: int
+    worst: Degree
+    degrees: Counter[Degree]
+    parting: Parting | None = None
+    declined: str = ""
+
+
+def named(effect: Json) -> str:
+    """An effect by its kind, a vote with whether it is for a value."""
+    assert isinstance(effect, Mapping)
+    [(kind, fields)] = effect.items()
+    assert isinstance(fields, Mapping)
+    if kind == "timer":
+        return f"timer {fields['step']}"
+    return f"{kind} {'nil' if fields['value'] is None else 'value'}" if kind.startswith("pre") else kind
+
+
+def effects_of(answer: Mapping[str, Json]) -> list[Json]:
+    """The effects of an answer; of a refusal, the rule that it names."""
+    effects = answer.get("effects")
+    return list(effects) if isinstance(effects, Sequence) else [{"rejected": {"value": answer.get("rejected")}}]
+
+
+def beyond(these: Sequence[Json], those: Sequence[Json]) -> list[Json]:
+    """What the first has and the second has not, each as often as it is too much."""
+    rest, more = list(those), []
+    for effect in these:
+        if effect in rest:
+            rest.remove(effect)
+        else:
+            more.append(effect)
+    return more
+
+
+def degree(ours: Sequence[Json], theirs: Sequence[Json], same_state: bool) -> Degree:
+    """How far two answers agree."""
+    if not same_state:
+        return "parted"
+    if list(ours) == list(theirs):
+        return "equal"
+    apart = [*beyond(ours, theirs), *beyond(theirs, ours)]
+    if not apart:
+        return "order"
+    return "timers" if all(named(effect).startswith("timer") for effect in apart) else "parted"
+
+
+class Peer:
+    """A session of a foreign validator."""
+
+    def __init__(self, adapter: Adapter, opening: Mapping[str, Json]) -> None:
+        self.adapter = adapter
+        self.name = str(self._ask(open_request(0, TARGET, FORK, opening))["session"])
+
+    def act(self, event: Mapping[str, Json]) -> Mapping[str, Json]:
+        """Its answer to an event."""
+        return self._ask(act_request(0, self.name, event))
+
+    def state(self) -> Mapping[str, Json]:
+        """What it shows."""
+        return self._ask(snapshot_request(0, self.name))
+
+    def close(self) -> None:
+        """End the session."""
+        self._ask(close_request(0, self.name))
+
+    def _ask(self, request: Mapping[str, Json]) -> Mapping[str, Json]:
+        reply = self.adapter.ask(request)
+        if isinstance(reply, Skip):
+            raise Declined(reply.why)
+        if not isinstance(reply, Answer):
+            why = reply.detail if isinstance(reply, Broken) else reply.message
+            raise Unanswered(f"{request['op']}: {why}")
+        return reply.value
+
+
+def beside(adapter: Adapter, given: Mapping[str, Any]) -> Beside:
+    """One session of both, until they part. Raises ``Unanswered``."""
+    model, degrees, count = opened(given["open"], True), Counter[Degree](), 0
+    try:
+        peer = Peer(adapter, given["open"])
+        for event in given["events"]:
+            model, answer = acted(model, event, True)
+            ours, theirs = effects_of(answer), effects_of(peer.act(event))
+            here, there = node_json(model.node), peer.state()
+            found = degree(ours, theirs, here == there)
+            degrees[found] += 1
+            count += 1
+            if found == "parted":
+                parting = Parting(
+                    next(iter(event)), kinds(beyond(ours, theirs)), kinds(beyond(theirs, ours)),
+                    tuple(sorted(field for field in here if here[field] != there.get(field))),
+                )  # fmt: skip
+                return Beside(count, "parted", degrees, parting)
+        peer.close()
+    except Declined as why:
+        return Beside(count, worst(degrees), degrees, declined=str(why))
+    return Beside(count, worst(degrees), degrees)
+
+
+def worst(degrees: Iterable[Degree]) -> Degree:
+    """The worst of some degrees; without any, equal."""
+    return max(degrees, key=DEGREES.index, default="equal")
+
+
+def kinds(effects: Sequence[Json]) -> tuple[str, ...]:
+    """Effects by their kinds, in order of names."""
+    return tuple(sorted(map(named, effects)))
