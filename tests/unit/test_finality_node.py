@@ -134,6 +134,21 @@ def test_a_hidden_lock_is_shown() -> None:
     assert votes_of(effects)[-1] == (PREVOTE, 1, A)
 
 
+@pytest.mark.rule("FIN-rebroadcast")
+def test_who_is_left_behind_hears_how_the_round_ended() -> None:
+    """One validator leaves round 0 by a precommit that the liar (a) sent to nobody else; then the liar is gone."""
+    ahead, _ = driven([late(Timeout.PROPOSE), *(precommit(name, A) for name in (b"b", b"c")), precommit(b"a", None)])
+    ahead, _ = step(ahead, late(Timeout.PRECOMMIT), SETTING)
+    assert ahead.driver.consensus.round == 1
+    left, _ = driven([proposal(A), *(prevote(name, A) for name in (b"a", b"b")), precommit(b"b", A)], b"c")
+    assert left.driver.consensus.step == Step.PRECOMMIT
+    effects: list[object] = []
+    for message in gossip(ahead):
+        left, more = step(left, Deliver(message), SETTING)
+        effects += more
+    assert StartTimeout(0, Timeout.PRECOMMIT) in effects
+
+
 def test_a_decision_is_learned_from_gossip() -> None:
     """Catch-up: a proposal and a certificate are enough for one who heard no vote."""
     done, _ = driven([proposal(A), *(precommit(name, A) for name in NAMES[:3])])

@@ -299,12 +299,17 @@ def step(node: Node, event: Event, setting: Setting) -> tuple[Node, Effects]:
     return replace(node, driver=driver), effects + more
 
 
-@rule("FIN-rebroadcast", "What another validator may lack is sent again: own votes, own proposal, polka, decision.")
+@rule(
+    "FIN-rebroadcast",
+    "What others may lack is sent again: own votes and proposals, the polka, what ended the last round, the decision.",
+)
 def gossip(node: Node) -> tuple[Message, ...]:
     """Messages to send again from time to time; whoever has them already is not changed by them.
 
     The polka of the valid value lets others unlock (the hidden lock, malachite issue 956); the own votes of all rounds
-    let a validator that is rounds behind come after; the last decision lets one that is a height behind decide it.
+    let a validator that is rounds behind come after; the last decision lets one that is a height behind decide it. All
+    precommits of the round before: it may have ended by a liar's that nobody else has, and who is left in it would wait
+    without a timer, too few to skip a round and too few to end one.
     """
     driver = node.driver
     here = driver.consensus
@@ -317,6 +322,10 @@ def gossip(node: Node) -> tuple[Message, ...]:
         for type, count in ((VoteType.PREVOTE, votes.prevotes), (VoteType.PRECOMMIT, votes.precommits)):
             own = count.received.get(here.validator, ())
             messages += [Vote(type, here.validator, here.height, number, value) for value in own]
+    left = driver.keeper.rounds.get(here.round - 1)
+    for sender, values in sorted(left.precommits.received.items()) if left is not None else ():
+        if sender != here.validator:
+            messages += [Vote(VoteType.PRECOMMIT, sender, here.height, here.round - 1, value) for value in values]
     if here.valid_value is not None:
         polka = certificate_for(driver.keeper, VoteType.PREVOTE, here.valid_round, here.valid_value)
         messages += [polka] if polka is not None else []
