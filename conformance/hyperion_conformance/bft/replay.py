@@ -103,10 +103,10 @@ def played(name: str, group: Group) -> Replayed:
             results.append(played_by(name, group, player))
             if results[-1].difference is None:
                 return results[-1]
-    except ItfError as error:
-        return Replayed(name, "refused", 0, 0, None, str(error))
-    except SHAPES as error:
-        return Replayed(name, "refused", 0, 0, None, f"not of the specification: {error!r}")
+    except (ItfError, *SHAPES) as error:
+        # What loses its shape later on has differed there, whatever order its leaders may have.
+        told = str(error) if isinstance(error, ItfError) else f"not of the specification: {error!r}"
+        return results[0] if results else Replayed(name, "refused", 0, 0, None, told)
     return results[0]
 
 
@@ -120,6 +120,7 @@ def players(group: Group) -> Iterator[Player]:
     if group.kind != "network":
         yield player
         return
+    walk.check_shape(group.states[0])
     for order in orders(group.states):
         yield attrs.evolve(player, begin=functools.partial(walk.begin, order=order))
 

@@ -91,19 +91,25 @@ class Place(msgspec.Struct, frozen=True):
         return setting_of(validators, known + tuple(sorted(set(validators.weights) - set(known))))
 
 
-def begin(state: Record, order: tuple[Address, ...]) -> Place:
-    """The place before the first step: validators before a height, each with a chain of what it decided before.
-
-    Refused with ``ItfError``: a state of another shape. Raises ``Unexplained`` where anything has happened already.
-    """
+def check_shape(state: Record) -> None:
+    """Refuse a network of another specification with ``ItfError``, before anything is read of it."""
     system = state["system"]
     if not isinstance(system, Map) or not system:
         raise ItfError("system", "no validators")
-    nodes: Map[Address, Node] = Map()
-    for name in sorted(system):
+    for name in sorted(system, key=str):
         there = system[name].get("es") if isinstance(system[name], Map) else None
         if not isinstance(there, Map) or not {"cs", "valset", "chain"} <= set(there):
             raise ItfError(f"system.{name}", "not a validator of this specification")
+
+
+def begin(state: Record, order: tuple[Address, ...]) -> Place:
+    """The place before the first step: validators before a height, each with a chain of what it decided before.
+
+    Raises ``Unexplained`` where anything else has happened already.
+    """
+    nodes: Map[Address, Node] = Map()
+    for name in sorted(state["system"]):
+        there = state["system"][name]["es"]
         chain = tuple(map(read_decision, there["chain"]))
         driver = driver_of(name.encode(), read_validators(there["valset"]), there["cs"]["height"], chain)
         nodes = nodes.set(name.encode(), Node(driver))
