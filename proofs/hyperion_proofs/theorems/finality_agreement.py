@@ -108,6 +108,11 @@ LOCKED: Final = Theorem(
                 lambda: (in_place(consensus.advance, "not row.is_enabled", "False and"),), prune=False,
             ),
         ),
+        Control(
+            "a polka for nil unlocks",
+            row(Kind.POLKA_NIL, "_voted(state,",
+                "_voted(msgspec.structs.replace(state, locked_round=NO_ROUND, locked_value=None),"),
+        ),
         Control("a precommit does not lock", row(Kind.PROPOSAL_POLKA, ", lock=given.value)", ")")),
         Control("a value is precommitted without a polka", obligation("unguarded", keeps(Kind.PROPOSAL_POLKA, False))),
         Control("a value is decided without a commit", obligation("unguarded", keeps(Kind.PROPOSAL_COMMIT, False))),
