@@ -167,11 +167,12 @@ def any_change(given: Given) -> Step:
     return Step.PREVOTE if given.truth("prevote was entered") else Step.PROPOSE
 
 
-def asking(given: Given) -> Ideal:
-    """In the place of ``hand_on``: what is handed on is claimed to be true."""
+def asking(given: Given, answers: bool = False) -> Ideal:
+    """In the place of ``hand_on``: what is handed on is claimed to be true, and a value only where one is answered."""
 
     def hand_on(driver: Driver, told: Input) -> tuple[Driver, Output]:
         claim_guard(given, driver, told)
+        given.claim("a value is an answer", answers or told.kind != Kind.PROPOSE_VALUE)
         return driver, NOTHING
 
     return Ideal(driver, "hand_on", hand_on, "FIN-guards: hand on")
@@ -184,7 +185,7 @@ def responds(name: str) -> Statement:
         setting, step = any_setting(given), Step.NONE if name == "the beginning" else None
         changed = any_change(given) if name == "a changed step" else Step.NONE
         before = any_driver(given, setting, step, name == "an answer", changed)
-        with Idealized((*ideals(), asking(given))):
+        with Idealized((*ideals(), asking(given, answers=name == "an answer"))):
             driver.respond(before, ACTS[name](given, before), setting)
 
     return statement

@@ -11,7 +11,7 @@ from immutables import Map
 from hyperion.sequencer import rules as sequencer
 from hyperion.sequencer.finality import certificates, votes
 from hyperion.sequencer.finality.certificates import Certificate
-from hyperion.sequencer.finality.types import NO_ROUND, Address, Vote, VoteType
+from hyperion.sequencer.finality.types import NO_ROUND, Address, Proposal, Vote, VoteType
 from hyperion.sequencer.finality.votes import SILENCE, Count, Event, Keeper, Reached, RoundVotes, Validators, count_of
 from hyperion.sequencer.parameters import HYPERION
 from hyperion.sequencer.stake import rules as stake
@@ -35,7 +35,7 @@ from hyperion_proofs.finality.local_counts import (
     is_there,
     other_type,
 )
-from hyperion_proofs.finality.local_state import any_choice, any_type, any_value
+from hyperion_proofs.finality.local_state import any_choice, any_type, any_value, one_of
 from hyperion_proofs.statement import Given, Statement
 
 
@@ -246,6 +246,8 @@ def certificate_accuses_no_honest(given: Given) -> None:
 
 HONEST: Final = b"h" * 20
 EPOCH: Final = 5
+PROPOSED: Final = ((b"x", -1), (b"x", 0))
+"""Two proposals that contradict each other in one place."""
 SEATED: Final = Stake(
     0, EPOCH, Map({HONEST: Account(bonded=10)}), Map({EPOCH: Set(EPOCH, (Seat(HONEST, 10),))}), Map(), 0, 10, 0, 0
 )  # fmt: skip
@@ -253,18 +255,24 @@ SEATED: Final = Stake(
 
 
 def two_votes_are_refused(signed_for_epoch: bool = True) -> Statement:
-    """Evidence of any two votes of the honest validator, of one epoch, is refused by the stake."""
+    """Evidence of any two votes or proposals of the honest validator, of one epoch, is refused by the stake."""
 
     def statement(given: Given) -> None:
         epochs = (EPOCH, EPOCH if signed_for_epoch else given.integer("another epoch", 0))
         halves = []
         for half, epoch in enumerate(epochs):
-            type, round = any_type(given, f"type {half}"), given.integer(f"round {half}", 0)
-            height = given.integer(f"height {half}", 0)
-            number = given.result("honest vote", (epoch, height, round, int(type)), -1)
-            choice = None if number == -1 else cast(bytes, number)
-            halves.append(sequencer.statement_of(Vote(type, HONEST, height, round, choice)))
-            given.note(f"vote {half}", (epoch, height, round, type.name, choice))
+            round, height = given.integer(f"round {half}", 0), given.integer(f"height {half}", 0)
+            kind = one_of(given, f"kind {half}", (*VoteType, None))
+            about = (epoch, height, round, len(VoteType) if kind is None else int(kind))
+            message: Vote | Proposal
+            if kind is None:
+                chosen = PROPOSED[0 if given.result("honest choice", about, -1) == -1 else 1]
+                message = Proposal(HONEST, height, round, *chosen)
+            else:
+                number = given.result("honest choice", about, -1)
+                message = Vote(kind, HONEST, height, round, None if number == -1 else cast(bytes, number))
+            halves.append(sequencer.statement_of(message))
+            given.note(f"signed {half}", (epoch, height, round, "proposal" if kind is None else kind.name))
         found = stake.accuse(HYPERION, SEATED, Accuse(Evidence(HONEST, EPOCH, *halves)))
         given.claim("refused", isinstance(found, Refused))
 

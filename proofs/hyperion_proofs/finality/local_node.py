@@ -7,8 +7,8 @@ from typing import Any, Final, cast
 
 import msgspec
 
-from hyperion.sequencer.finality import node
-from hyperion.sequencer.finality.acts import Act, Driver, Expire, Provide, Receive, Setting, Settle, Start
+from hyperion.sequencer.finality import driver, node
+from hyperion.sequencer.finality.acts import Act, Done, Driver, Expire, Provide, Receive, Setting, Settle, Start
 from hyperion.sequencer.finality.types import NOTHING, CastVote, Input, Kind, Output, Propose, SkipRound, Step
 from hyperion.symbolic.ideal import Ideal, Idealized
 from hyperion_proofs.finality.local_asking import any_certificate, any_change, any_vote, claim_guard
@@ -18,15 +18,15 @@ from hyperion_proofs.finality.local_state import any_timeout, any_value, one_of
 from hyperion_proofs.statement import Given, Statement
 
 
-def following(given: Given) -> Ideal:
-    """In the place of ``_follow``: whoever calls it has an open height, and hands on what is true."""
+def following(given: Given, due: tuple[Input, ...] = ()) -> Ideal:
+    """In the place of ``_follow``: whoever calls it has an open height, and hands on what is true or is due."""
 
     def follow(it: Driver, act: Act | Input, setting: Setting) -> tuple[Driver, tuple[()]]:
         here = it.consensus
         given.claim("the height is open", here.step != Step.COMMIT)
         given.claim("begun, or beginning", it.started != isinstance(act, Start))
         if isinstance(act, Input):
-            claim_guard(given, it, act)
+            given.claim("due", any(act is one for one in due))
         elif isinstance(act, Settle):
             given.claim("what is owed is true", cast(Kept, it.owed).proper(act.owed))
         elif isinstance(act, Provide):
@@ -40,14 +40,36 @@ def following(given: Given) -> Ideal:
 
 
 def does_what_is_due(given: Given) -> None:
-    """One turn of ``_settled`` on any driver: what it does is true. After it the height may be closed: then it ends."""
+    """One turn of ``_settled`` on any driver. After it the height may be closed: then it ends.
+
+    What is due are two inputs that stand for any: that these are true is another obligation.
+    """
     setting = any_setting(given)
     changed = any_change(given) if given.truth("a step was entered") else Step.NONE
     before = any_driver(given, setting, Step.COMMIT if given.truth("closed") else None, changed=changed)
-    with Idealized((*ideals(), following(given))):
+    due = Input(Kind.PRECOMMIT_ANY), Input(Kind.POLKA_ANY)
+    ideal = (
+        Ideal(node, "_in_any_step", lambda it: iter(due[:1]), "FIN-guards: due in any step"),
+        Ideal(node, "_in_this_step", lambda it, setting: iter(due[1:]), "FIN-guards: due in this step"),
+    )
+    with Idealized((*ideals(), following(given, due), *ideal)):
         after, _ = node._settled(before, setting)
     if before.consensus.step == Step.COMMIT:
         given.claim("nothing is due in a closed height", after is before)
+
+
+def due_is_true(in_any_step: bool) -> Statement:
+    """Whatever is found to be due, in any step or in the present one, is true."""
+
+    def statement(given: Given) -> None:
+        setting = any_setting(given)
+        it = any_driver(given, setting)
+        with Idealized(ideals()):
+            for told in node._in_any_step(it) if in_any_step else node._in_this_step(it, setting):
+                claim_guard(given, it, told)
+                given.claim("no value is due", told.kind != Kind.PROPOSE_VALUE)
+
+    return statement
 
 
 EVENTS: Final[Mapping[str, Callable[[Given], node.Event]]] = {
@@ -148,3 +170,35 @@ def follows(is_input: bool) -> Statement:
         given.claim("told", effects == ((output,) if said else ()))
 
     return statement
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+def answer_is_noted(given: Given) -> None:
+    """An answer that is handed on is noted for its round."""
+    setting = any_setting(given)
+    before = any_driver(given, setting, valid_value=True)
+    fresh = msgspec.structs.replace(before, done=())
+    after, _ = driver.hand_on(fresh, Input(Kind.PROPOSE_VALUE, value=any_value(given, "answer")))
+    noted = after.done[-1]
+    given.claim("noted", noted.given.kind == Kind.PROPOSE_VALUE)
+    given.claim("for its round", noted.round == before.consensus.round)
+
+
+def answer_is_taken_once(given: Given) -> None:
+    """An answer is taken only where none was noted for the round, and where there is no valid value."""
+    setting = any_setting(given)
+    before = any_driver(given, setting, valid_value=True)
+    here = before.consensus
+    noted = Done(Input(Kind.PROPOSE_VALUE), here.height, given.integer("round of an answer", 0), here.step)
+    led = Done(Input(Kind.NEW_ROUND_PROPOSER, here.round), here.height, here.round, here.step)
+    it = msgspec.structs.replace(before, done=(noted, led) if given.truth("it leads") else (noted,))
+    event = node.Supply(given.integer("height of answer"), given.integer("round of answer"), any_value(given, "answer"))
+    act = node.act_of(it, event)
+    if act is None:
+        return
+    given.note("round, and of the answer before", (here.round, noted.round))
+    given.claim("none before", noted.round != here.round)
+    given.claim("no valid value", here.valid_value is None)
+    given.claim("as asked", isinstance(act, Provide) and act.value is event.value)

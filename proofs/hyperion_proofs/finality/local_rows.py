@@ -8,7 +8,7 @@ import msgspec
 
 from hyperion.sequencer.finality import consensus
 from hyperion.sequencer.finality.consensus import Consensus
-from hyperion.sequencer.finality.types import CastVote, Input, Kind, SkipRound, Step, VoteType
+from hyperion.sequencer.finality.types import CastVote, Input, Kind, Propose, SkipRound, Step, VoteType
 from hyperion.symbolic.ideal import Ideal
 from hyperion.symbolic.proxies import all_of, any_of, implies, negation
 from hyperion_proofs.finality.local_state import any_consensus, any_input, is_orderly, place, rank
@@ -119,6 +119,32 @@ def votes_anew(kind: Kind, rightly: bool = True) -> Statement:
         here = place(vote.type, vote.round)
         given.claim("no vote was cast there", negation(here == earlier))
         given.claim("not beyond the rank", here <= rank(after))
+
+    return statement
+
+
+def proposes_anew(kind: Kind) -> Statement:
+    """A proposal is the validator's own, and of a round that it has just entered, or of the application's answer.
+
+    A valid value stays one, so where the first is, the second is not: an answer is refused then.
+    """
+
+    def statement(given: Given) -> None:
+        state, told = any_turn(given, kind)
+        after, output = consensus.advance(state, told)
+        noted(given, state, after)
+        given.claim("a valid value stays one", state.valid_value is None or after.valid_value is not None)
+        if kind == Kind.PROPOSE_VALUE:
+            given.claim("the round stays", after.round == state.round)
+        if not isinstance(output, Propose):
+            return
+        proposal = output.proposal
+        given.note("proposal", (proposal.round, proposal.value, proposal.valid_round))
+        given.claim("its own", all_of(proposal.sender == state.validator, proposal.height == state.height))
+        given.claim("of this round", proposal.round == after.round)
+        if kind != Kind.PROPOSE_VALUE:
+            given.claim("of a round just entered", after.round > state.round)
+            given.claim("where there is a valid value", after.valid_value is not None)
 
     return statement
 

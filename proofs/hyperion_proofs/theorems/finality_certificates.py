@@ -72,8 +72,8 @@ COUNT: Final = Theorem(
 
 NEVER_SLASHED: Final = Theorem(
     "FIN-never-slashed",
-    "An honest validator's votes are never evidence: whatever anybody receives, no evidence holds a vote of one "
-    "that votes once for each place, and the stake refuses any two of its votes.",
+    "What an honest validator signs is never evidence: whatever anybody receives, no evidence holds a vote of one "
+    "that votes once for each place, and the stake refuses any two of its votes and proposals.",
     ("FIN-evidence", "FIN-first-vote", "FIN-certificate-count", "SEQ-evidence-conflict", "SEQ-accused"),
     Kind.INDUCTION,
     (
@@ -88,7 +88,8 @@ NEVER_SLASHED: Final = Theorem(
         ),
         control("votes are not signed for an epoch", "the stake judges", two_votes_are_refused(signed_for_epoch=False)),
     ),
-    "the validator votes once for each epoch, height, round and type (FIN-votes-once, FIN-restart-safe)",
+    "the validator signs once for each epoch, height, round and type (FIN-votes-once, FIN-proposes-once, "
+    "FIN-restart-safe)",
     (AUTHENTIC,),
     argument="Induction over what is received: of the honest validator at most its one choice is kept, so there are "
     "never two. A certificate's signers are taken one by one; one more does to any votes what is shown here.",

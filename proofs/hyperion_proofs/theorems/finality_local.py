@@ -14,8 +14,17 @@ from hyperion_proofs.finality.local_asking import (
     responds,
 )
 from hyperion_proofs.finality.local_faults import control, obligation
-from hyperion_proofs.finality.local_node import EVENTS, does_what_is_due, follows, stays_decided, takes
-from hyperion_proofs.finality.local_rows import goes_forward, places_differ, votes_anew
+from hyperion_proofs.finality.local_node import (
+    EVENTS,
+    answer_is_noted,
+    answer_is_taken_once,
+    does_what_is_due,
+    due_is_true,
+    follows,
+    stays_decided,
+    takes,
+)
+from hyperion_proofs.finality.local_rows import goes_forward, places_differ, proposes_anew, votes_anew
 from hyperion_proofs.theorem import Control, Theorem
 from hyperion_proofs.theorem import Kind as Sort
 
@@ -135,7 +144,9 @@ SENSIBLE: Final = Theorem(
         obligation("a round is left", concludes_skip),
         obligation("a decision is recorded", concludes_decision),
         obligation("the rows are asked once, and as handed on", hands_on_at_most),
-        obligation("what is due", does_what_is_due),
+        obligation("what is due in any step", due_is_true(in_any_step=True)),
+        obligation("what is due in this step", due_is_true(in_any_step=False)),
+        obligation("a node does what is due", does_what_is_due),
         *(obligation(f"a node {name}", takes(name)) for name in EVENTS),
         obligation("following an act", follows(False)),
         obligation("following an input", follows(True)),
@@ -173,7 +184,7 @@ SENSIBLE: Final = Theorem(
             (driver.hand_on, "if Done(given, before.height, before.round, before.step) in driver.done", "if False"),
         ),
         control(
-            "an earlier round is a later one", "due", does_what_is_due,
+            "an earlier round is a later one", "due", due_is_true(in_any_step=True),
             (node._in_any_step, "later > here.round and", ""),
         ),
         control(
@@ -217,4 +228,30 @@ DECIDED: Final = Theorem(
     fast=True,
 )  # fmt: skip
 
-THEOREMS: Final = (FORWARD, ONCE, SENSIBLE, DECIDED)
+PROPOSES_ONCE: Final = Theorem(
+    "FIN-proposes-once",
+    "Over any sequence of inputs a validator makes at most one proposal in a round of a height.",
+    ("FIN-lead-round", "FIN-propose-value", "FIN-stale"),
+    Sort.INDUCTION,
+    (
+        *(obligation(word(kind), proposes_anew(kind)) for kind in KINDS),
+        obligation("an answer is noted", answer_is_noted),
+        obligation("an answer is taken once", answer_is_taken_once),
+    ),
+    (
+        control(
+            "the application may answer twice", "an answer is taken once", answer_is_taken_once,
+            (node.act_of, "and not asked", ""),
+        ),
+        control(
+            "a valid value is no obstacle", "an answer is taken once", answer_is_taken_once,
+            (node.act_of, "and here.valid_value is None", ""),
+        ),
+    ),
+    "any orderly state, any input; only answers are handed on as values (FIN-guards)",
+    argument="A round is entered once. If there is a valid value then, it is proposed, and no answer is taken, since a "
+    "valid value stays one. Otherwise an answer is proposed; it is noted, and no other one is taken.",
+    fast=True,
+)  # fmt: skip
+
+THEOREMS: Final = (FORWARD, ONCE, PROPOSES_ONCE, SENSIBLE, DECIDED)
