@@ -14,6 +14,8 @@ from hyperion.vm.staging.blocks import DUE, Blocks, Table
 from hyperion.vm.staging.tracing import JUMPDEST
 from hyperion.vm.step import step
 
+SHORT: Final = 16
+"""Steps of a run before it is no short one."""
 LONGEST_WAY: Final = 32
 """Steps to the next entry, at most."""
 
@@ -23,7 +25,7 @@ def run_staged(machine: Machine, blocks: Blocks) -> Machine:
     fork = machine.environment.fork
     hot = blocks.of(fork).hot
     blocks.begin(machine)
-    while not machine.halted:
+    while True:
         while machine.boundary is None:
             frame = machine.frame
             table = hot.get(frame.code)
@@ -31,22 +33,29 @@ def run_staged(machine: Machine, blocks: Blocks) -> Machine:
                 machine = run_without(machine, blocks, hot)
             else:
                 machine = run_with(machine, frame, table, blocks)
+        if machine.halted:
+            blocks.end(machine)
+            return machine
         machine = step(machine)
-    blocks.end(machine)
-    return machine
 
 
 def run_without(machine: Machine, blocks: Blocks, hot: Mapping[bytes, Table]) -> Machine:
     """The machine some steps later, or when it has halted or come to code that is hot.
 
-    While no code is hot, it asks less often than ``run`` does whether there is an end: steps of a halted machine
-    change nothing. A frame that has a caller is left by a step of its own, so only the outermost is asked.
+    While no code is hot, it asks less often than ``run`` does whether there is an end, once a run is no short one:
+    steps of a halted machine change nothing. A frame that has a caller is left by a step of its own, so only the
+    outermost is asked.
     """
     if not hot:
-        for _ in range(0, blocks.stride, 4):
-            machine = step(step(step(step(machine))))
+        for _ in range(min(SHORT, blocks.stride)):
+            machine = step(machine)
             if machine.boundary is not None and machine.halted:
                 break
+        else:
+            for _ in range(SHORT, blocks.stride, 4):
+                machine = step(step(step(step(machine))))
+                if machine.boundary is not None and machine.halted:
+                    break
     else:
         frame = machine.frame
         outermost = frame.caller_frame is None
