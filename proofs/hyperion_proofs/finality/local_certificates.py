@@ -219,7 +219,7 @@ def bytes_are_unique(given: Given) -> None:
         height, round, signers = (given.integer(f"{field} of {name}", 0) for field in ("height", "round", "signers"))
         type, value = any_type(given, f"type of {name}"), any_value(given, f"value of {name}")
         pair.append(Certificate(type, height, round, value, cast("tuple[bytes, ...]", signers)))
-    with Idealized((Ideal(certificates, "rlp", Nested(), "A-rlp-injective"),)):
+    with Idealized((Ideal(certificates, "rlp", Nested(), "FIN-rlp-injective"),)):
         made, again = (cast("tuple[Any, ...]", certificates.encoded(each)) for each in pair)
     parts = (part(one) == part(other) for one, other in zip(made, again, strict=False))
     equal = all_of(len(made) == len(again), *parts)

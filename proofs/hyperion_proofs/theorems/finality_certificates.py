@@ -26,7 +26,7 @@ from hyperion_proofs.finality.local_counting import (
 from hyperion_proofs.finality.local_faults import control, obligation
 from hyperion_proofs.theorem import Assumption, Control, Kind, Theorem
 
-AUTHENTIC: Final = Assumption("authentic-votes", "A vote that names a validator was signed by it, for the epoch.")
+AUTHENTIC: Final = Assumption("FIN-authentic-epoch", "A message that names a validator was signed by it for the epoch.")
 
 COUNT: Final = Theorem(
     "FIN-count",
@@ -67,7 +67,8 @@ COUNT: Final = Theorem(
     ),
     "any snapshot; sums over any number of validators, each changed by what a vote changes of one member",
     argument="Induction over the votes received: at first all sums are zero, and each vote changes a weight as it "
-    "changes the sum. Certificates count more than first votes: FIN-certificate-adds.",
+    "changes the sum. Certificates count more than first votes (FIN-certificate-adds); that no value has more than "
+    "all who voted for it is kept by votes after them, too.",
 )  # fmt: skip
 
 NEVER_SLASHED: Final = Theorem(
@@ -120,7 +121,7 @@ ADDS: Final = Theorem(
     "three validators of any weights, each with no vote or one for one of two values, and any signers among them",
 )  # fmt: skip
 
-RLP: Final = Assumption("A-rlp-injective", "RLP of nested byte strings is injective, and so are bytes of numbers.")
+RLP: Final = Assumption("FIN-rlp-injective", "RLP of nested byte strings is injective, and so are bytes of numbers.")
 
 DETERMINISTIC: Final = Theorem(
     "FIN-certificate-deterministic",

@@ -10,9 +10,9 @@ from hyperion_proofs.finality.local_log import nothing_sent_is_contradicted, rep
 from hyperion_proofs.theorem import Assumption, Control, Kind, Theorem
 
 FUNCTION: Final = Assumption(
-    "A-step-is-a-function", "A step depends on node, event and setting alone; tests of purity check the model for it."
+    "FIN-step-is-a-function", "A step depends on node, event and setting alone; tests of purity check the model for it."
 )
-DISK: Final = Assumption("A-disk-keeps", "What is on disk before a crash is there after it, whole and in order.")
+DISK: Final = Assumption("FIN-disk-keeps", "What is on disk before a crash is there after it, whole and in order.")
 
 RESTART: Final = Theorem(
     "FIN-restart-safe",
