@@ -10,11 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
+from hyperion.sequencer.finality import accountability
 from hyperion.sequencer.finality.accountability import Debt, is_equivocation, owed_by_change, owed_by_precommit
+from hyperion.sequencer.finality.certificates import Certificate, Rejected
 from hyperion.sequencer.finality.types import Value, Vote, VoteType
+from hyperion.sequencer.finality.votes import Validators
+from hyperion.symbolic.ideal import Ideal, Idealized
 from hyperion.symbolic.proxies import all_of, any_of, implies, negation
 from hyperion_proofs.finality.history import INVARIANTS, Moment, Unknown, two_rounds, witness
-from hyperion_proofs.finality.local_state import any_consensus, is_orderly
+from hyperion_proofs.finality.local_state import any_consensus, any_type, is_orderly
 from hyperion_proofs.statement import Given, Statement
 
 PREVOTE, PRECOMMIT = VoteType.PREVOTE, VoteType.PRECOMMIT
@@ -101,3 +105,22 @@ def honest_can_pay(given: Given) -> None:
             )
         )
         given.claim(f"what {name} owe is paid", paid)
+
+
+def pays_as_said(given: Given) -> None:
+    """A debt is paid by a valid polka for its value, in its height, of a round within it, and by nothing else."""
+    value, height = given.integer("value owed", 0), given.integer("height owed", 0)
+    debt = Debt(height, cast(Value, value), given.integer("since", 0), given.integer("until", 0))
+    type, shown = any_type(given, "type shown"), given.integer("value shown", 0)
+    at, round = given.integer("height shown", 0), given.integer("round shown", 0)
+    polka, valid = Certificate(type, at, round, cast(Value, shown), ()), given.truth("the snapshot accepts it")
+
+    def refused(certificate: Certificate, validators: Validators) -> Rejected | None:
+        return None if valid and certificate is polka else Rejected("FIN-quorum")
+
+    with Idealized((Ideal(accountability, "refused", refused, "FIN-certificate-deterministic"),)):
+        found = accountability.unpaid(debt, polka, cast(Validators, None))
+    about = all_of(type == PREVOTE, at == height, shown == value, debt.since <= round, round < debt.until, valid)
+    given.note("owed", (height, value, debt.since, debt.until))
+    given.note("shown", (type.name.lower(), at, shown, round))
+    given.claim("paid by what pays" if found is None else "refused is what does not pay", (found is None) == about)

@@ -14,7 +14,7 @@ from hyperion.sequencer.finality.types import Kind, VoteType
 from hyperion.symbolic.ideal import Ideal
 from hyperion_proofs.finality import blame
 from hyperion_proofs.finality.agreement import no_polka_against_a_commit, one_decision, one_polka_a_round
-from hyperion_proofs.finality.blame import equivocates, forgets, honest_can_pay, precommits_without_polka
+from hyperion_proofs.finality.blame import equivocates, forgets, honest_can_pay, pays_as_said, precommits_without_polka
 from hyperion_proofs.finality.history import keeps, others_vote, starts
 from hyperion_proofs.finality.local_rows import with_fault
 from hyperion_proofs.finality.quorums import (
@@ -29,10 +29,10 @@ from hyperion_proofs.solve import CVC5_INTEGERS, INTEGERS
 from hyperion_proofs.statement import Statement
 from hyperion_proofs.theorem import Assumption, Control, Obligation, Theorem
 from hyperion_proofs.theorem import Kind as Sort
+from hyperion_proofs.theorems.finality_certificates import AUTHENTIC
 
 SOLVERS: Final = (INTEGERS, CVC5_INTEGERS)
 
-AUTHENTIC: Final = Assumption("FIN-authentic", "A vote that names a validator was signed by it.")
 THIRD: Final = Assumption("FIN-third-faulty", "At most a third of a height's weight is of faulty validators.")
 
 
@@ -159,7 +159,7 @@ BLAME: Final = Theorem(
     "FIN-accountability",
     "If a height has commits of two values, then more than a third of the weight signed two different votes of a round "
     "and type, or owes a polka that does not exist; and no honest validator ever does either.",
-    ("FIN-equivocation", "FIN-precommit-owes", "FIN-amnesia", "FIN-culprits", "FIN-quorum"),
+    ("FIN-equivocation", "FIN-precommit-owes", "FIN-amnesia", "FIN-pays", "FIN-culprits", "FIN-quorum"),
     Sort.INDUCTION,
     (
         obligation("two commits of a round", equivocates(VoteType.PRECOMMIT)),
@@ -167,6 +167,7 @@ BLAME: Final = Theorem(
         obligation("two polkas of a round", equivocates(VoteType.PREVOTE)),
         obligation("a commit and the first polka against it", forgets()),
         obligation("the honest owe nothing", honest_can_pay),
+        obligation("what pays", pays_as_said),
     ),
     (
         Control(
@@ -182,6 +183,23 @@ BLAME: Final = Theorem(
             Obligation(
                 "the honest owe nothing", honest_can_pay, SOLVERS,
                 lambda: (blaming(accountability.owed_by_change, "precommit.round, prev", "precommit.round + 1, prev"),),
+                prune=False,
+            ),
+        ),
+        Control(
+            "a polka of the round before pays",
+            Obligation(
+                "what pays", pays_as_said, SOLVERS,
+                lambda: (in_place(accountability.unpaid, "debt.since <= polka", "debt.since - 1 <= polka"),),
+                prune=False,
+            ),
+        ),
+        Control(
+            "a polka for any value pays",
+            Obligation(
+                "what pays", pays_as_said, SOLVERS,
+                lambda: (in_place(accountability.unpaid, "polka.value) != (VoteType.PREVOTE, debt.height, debt.value)",
+                                  "debt.value) != (VoteType.PREVOTE, debt.height, debt.value)"),),
                 prune=False,
             ),
         ),

@@ -11,7 +11,8 @@ from hyperion_proofs.finality.local_faults import control, obligation
 from hyperion_proofs.finality.validity import PROPOSED, asks_of_accepted, keeps_to_accepted, somebody_honest_accepts
 from hyperion_proofs.theorem import Control, Theorem
 from hyperion_proofs.theorem import Kind as Sort
-from hyperion_proofs.theorems.finality_agreement import AUTHENTIC, THIRD
+from hyperion_proofs.theorems.finality_agreement import THIRD
+from hyperion_proofs.theorems.finality_certificates import AUTHENTIC
 
 VALIDITY: Final = Theorem(
     "FIN-validity",
