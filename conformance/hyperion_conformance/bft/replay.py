@@ -31,7 +31,7 @@ from hyperion_conformance.bft.quint import (
     shown_vote,
 )
 from hyperion_conformance.bft.rotation import orders
-from hyperion_conformance.bft.walk import BUFFERS, Record
+from hyperion_conformance.bft.surroundings import BUFFERS, Record
 
 Place: TypeAlias = Any
 """Where a replay is; what that is depends on what the trace is of."""
