@@ -27,6 +27,7 @@ from hyperion.sequencer.finality.types import (
     Input,
     Kind,
     Output,
+    Proposal,
     SkipRound,
     Step,
     Vote,
@@ -143,12 +144,8 @@ def any_provided(given: Given, before: Driver) -> Act:
     return Provide(any_value(given, "answer"))
 
 
-def any_reconsidered(given: Given, before: Driver) -> Act:
-    """At nothing in particular, or at any proposal."""
-    del before
-    return Reconsider(any_proposal(given, "chosen") if given.truth("one is chosen") else None)
-
-
+CHANGED: Final = "a changed step"
+CHOSEN: Final = "a changed step, a kept proposal chosen"
 ACTS: Final[Mapping[str, Callable[[Given, Driver], Act]]] = {
     "a proposal": lambda given, before: Receive(any_proposal(given, "message")),
     "a vote": lambda given, before: Receive(any_vote(given)),
@@ -156,7 +153,9 @@ ACTS: Final[Mapping[str, Callable[[Given, Driver], Act]]] = {
     "a timeout": lambda given, before: Expire(any_timeout(given, "timeout")),
     "an answer": any_provided,
     "what is owed": lambda given, before: Settle(least(before.owed)),
-    "a changed step": any_reconsidered,
+    CHANGED: lambda given, before: Reconsider(),
+    f"{CHANGED}, a stranger chosen": lambda given, before: Reconsider(any_proposal(given, "chosen")),
+    CHOSEN: lambda given, before: Reconsider(cast(Kept, before.proposals).members[0]),
     "the beginning": lambda given, before: Start(),
 }
 """Everything that a driver may be asked, by name."""
@@ -178,13 +177,21 @@ def asking(given: Given, answers: bool = False) -> Ideal:
     return Ideal(driver, "hand_on", hand_on, "FIN-guards: hand on")
 
 
+def keeping(given: Given, before: Driver) -> Driver:
+    """The driver with one of its proposals known from the beginning."""
+    kept, one = cast(Kept, before.proposals), any_proposal(given, "kept")
+    given.assume(kept.proper(one))
+    return msgspec.structs.replace(before, proposals=cast(Any, kept | frozenset({one})))
+
+
 def responds(name: str) -> Statement:
     """Whatever a driver is asked, it hands on what is true; what it keeps and owes is proper."""
 
     def statement(given: Given) -> None:
         setting, step = any_setting(given), Step.NONE if name == "the beginning" else None
-        changed = any_change(given) if name == "a changed step" else Step.NONE
+        changed = any_change(given) if name.startswith(CHANGED) else Step.NONE
         before = any_driver(given, setting, step, name == "an answer", changed)
+        before = keeping(given, before) if name == CHOSEN else before
         with Idealized((*ideals(), asking(given, answers=name == "an answer"))):
             driver.respond(before, ACTS[name](given, before), setting)
 
@@ -204,10 +211,9 @@ def concludes_decision(given: Given) -> None:
     """A decision is recorded with its proposal, which is there since ``PROPOSAL_COMMIT`` was true."""
     setting = any_setting(given)
     before = any_driver(given, setting, step=Step.COMMIT)
+    before = keeping(given, before)
     kept = cast(Kept, before.proposals)
-    proposal = any_proposal(given, "decided")
-    given.assume(kept.proper(proposal))
-    before = msgspec.structs.replace(before, proposals=cast(Any, kept | frozenset({proposal})))
+    proposal = cast(Proposal, kept.members[0])
     with Idealized((*ideals(), asking(given))):
         after, output = driver.concluded(before, Decide(proposal.round, proposal.value), setting)
     found = after.chain[-1].proposal

@@ -82,6 +82,8 @@ def goes_forward(kind: Kind, rightly: bool = True) -> Statement:
             given.claim("what is valid stays", valid)
         if isinstance(output, SkipRound):
             given.claim("the next round is later", output.round > after.round)
+        if isinstance(output, CastVote | Propose):
+            given.claim("who speaks leaves the height open", after.step != Step.COMMIT)
 
     return statement
 
