@@ -8,6 +8,7 @@ written.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -56,68 +57,101 @@ class Trace(msgspec.Struct, frozen=True):
     states: tuple[Map[Any, Any], ...]
 
 
-def value_of(value: Any, field: str = "$", depth: int = 0) -> Any:
+def value_of(value: Any, field: str = "$") -> Any:
     """A value of the format. Refused with ``ItfError``: what it does not have, and a key twice in a map."""
+    try:
+        return _value(value, 0)
+    except ItfError as error:
+        raise ItfError(field + error.field, error.reason) from None
+
+
+def _value(value: Any, depth: int) -> Any:
+    # Where a value lies is put together only when it is refused: nearly all the time of reading went there.
     if depth > DEPTH:
-        raise ItfError(field, "nested too deeply")
+        raise ItfError("", "nested too deeply")
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return _tagged(value, depth)
+    if isinstance(value, list):
+        return _items(value, depth)
     if isinstance(value, bool):
         return Truth(value)
-    if isinstance(value, int | str):
+    if isinstance(value, int):
         return value
-    if isinstance(value, list):
-        return tuple(value_of(item, f"{field}[{number}]", depth + 1) for number, item in enumerate(value))
-    if not isinstance(value, dict):
-        raise ItfError(field, f"{type(value).__name__} is not a value of the format")
-    if set(value) == {"#bigint"}:
-        return _integer(value["#bigint"], field)
-    if set(value) == {"#unserializable"} and isinstance(value["#unserializable"], str):
-        return Unserializable(value["#unserializable"])
-    for name, make in (("#tup", _tuple), ("#set", _set), ("#map", _map)):
-        if set(value) == {name}:
-            return make(_list(value[name], field), field, depth)
-    if set(value) == {"tag", "value"} and isinstance(value["tag"], str):
-        payload = value_of(value["value"], f"{field}.{value['tag']}", depth + 1)
+    raise ItfError("", f"{type(value).__name__} is not a value of the format")
+
+
+def _tagged(value: dict[str, Any], depth: int) -> Any:
+    """What an object stands for: one of the forms with a special name, a variant, or else a record."""
+    if len(value) == 1:
+        [(name, content)] = value.items()
+        if name in FORMS:
+            return FORMS[name](content, depth)
+    if len(value) == 2 and isinstance(value.get("tag"), str) and "value" in value:
+        payload = _inner(value["value"], depth, "value")
         is_unit = payload in ((), "U_OF_UNIT") or payload == Variant("UNIT")
         return Variant(value["tag"], () if is_unit else payload)
     if any(name.startswith("#") and name != "#meta" for name in value):
-        raise ItfError(field, "an unknown form of value")
-    return Map({name: value_of(item, f"{field}.{name}", depth + 1) for name, item in value.items() if name != "#meta"})
+        raise ItfError("", "an unknown form of value")
+    return Map({name: _inner(item, depth, name) for name, item in value.items() if name != "#meta"})
+
+
+def _inner(value: Any, depth: int, place: str) -> Any:
+    try:
+        return _value(value, depth + 1)
+    except ItfError as error:
+        raise ItfError(f".{place}{error.field}", error.reason) from None
+
+
+def _items(value: Any, depth: int) -> tuple[Any, ...]:
+    if not isinstance(value, list):
+        raise ItfError("", "not a list")
+    found: list[Any] = []
+    try:
+        for item in value:
+            found.append(_value(item, depth + 1))
+    except ItfError as error:
+        raise ItfError(f"[{len(found)}]{error.field}", error.reason) from None
+    return tuple(found)
 
 
 DIGITS: Final = 1_000
 """Digits beyond which an integer is refused: Python takes quadratic time to read one, and refuses at 4,300."""
 
 
-def _integer(text: Any, field: str) -> int:
+def _integer(text: Any, depth: int) -> int:
     if isinstance(text, int) and not isinstance(text, bool):
         return text
     if not isinstance(text, str) or not text.removeprefix("-").isdecimal() or not text.isascii() or len(text) > DIGITS:
-        raise ItfError(field, "not an integer")
+        raise ItfError("", "not an integer")
     return int(text)
 
 
-def _list(value: Any, field: str) -> list[Any]:
-    if not isinstance(value, list):
-        raise ItfError(field, "not a list")
-    return value
+def _set(items: Any, depth: int) -> frozenset[Any]:
+    return frozenset(_items(items, depth))
 
 
-def _tuple(items: list[Any], field: str, depth: int) -> tuple[Any, ...]:
-    return tuple(value_of(item, f"{field}[{number}]", depth + 1) for number, item in enumerate(items))
-
-
-def _set(items: list[Any], field: str, depth: int) -> frozenset[Any]:
-    return frozenset(_tuple(items, field, depth))
-
-
-def _map(items: list[Any], field: str, depth: int) -> Map[Any, Any]:
-    pairs = _tuple(items, field, depth)
+def _map(items: Any, depth: int) -> Map[Any, Any]:
+    pairs = _items(items, depth)
     if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):
-        raise ItfError(field, "not pairs")
+        raise ItfError("", "not pairs")
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ItfError(field, "a key twice")
+        raise ItfError("", "a key twice")
     return Map(found)
+
+
+def _unserializable(text: Any, depth: int) -> Unserializable:
+    if not isinstance(text, str):
+        raise ItfError("", "not a description")
+    return Unserializable(text)
+
+
+FORMS: Final[Mapping[str, Callable[[Any, int], Any]]] = {
+    "#bigint": _integer, "#tup": _items, "#set": _set, "#map": _map, "#unserializable": _unserializable,
+}  # fmt: skip
+"""The special names, and how what stands under them is read."""
 
 
 def trace_of(name: str, text: str | bytes) -> Trace:

@@ -145,8 +145,8 @@ def played_by(name: str, group: Group, player: Player) -> Replayed:
     return Replayed(name, group.kind, number, acts, None)
 
 
-META: Final = frozenset({"mbt"})
-"""What stands before variables with which Quint tells of its own choices, on request."""
+META: Final = frozenset({"mbt", "q"})
+"""What stands before variables with which Quint tells of its own choices or keeps its own books."""
 LOGS: Final = frozenset({"debug"})
 """Fields of a validator that only log: versions of the specification under development had one."""
 
