@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -50,6 +50,9 @@ class UnderWay:
         return "certificate" if isinstance(self.message, Certificate) else KINDS[self.message.type]
 
 
+S = TypeVar("S", bound="Stage")
+
+
 @attrs.define
 class Stage:
     """A scenario under way."""
@@ -63,6 +66,17 @@ class Stage:
     delayed: list[UnderWay] = attrs.field(factory=list)
     down: set[Address] = attrs.field(factory=set)
     failures: list[str] = attrs.field(factory=list)
+
+    def post(self, message: UnderWay) -> None:
+        """A message is under way."""
+        self.under_way.append(message)
+
+    def arrive(self, message: UnderWay) -> None:
+        """A message arrives."""
+        self.happen(message.to, Deliver(message.message))
+
+    def lose(self, message: UnderWay) -> None:
+        """A message is lost."""
 
     def happen(self, to: Address, event: Event) -> None:
         """An event, unless the validator is down: then it is lost."""
@@ -79,9 +93,21 @@ class Stage:
                 message = effect.proposal if isinstance(effect, Propose) else effect.vote
                 self.broadcast(sender, message)
 
+    def stop(self, name: Address) -> None:
+        """A validator stops."""
+        self.down.add(name)
+
+    def start(self, name: Address) -> None:
+        """A validator starts again from its log."""
+        self.down.discard(name)
+        self.nodes[name], effects = restarted(self.logs[name], self.setting)
+        self.say(name, effects)
+
     def broadcast(self, sender: Address, message: Message) -> None:
         """A message to all honest validators but the sender."""
-        self.under_way += [UnderWay(sender, to, message) for to in sorted(self.nodes) if to != sender]
+        for to in sorted(self.nodes):
+            if to != sender:
+                self.post(UnderWay(sender, to, message))
 
 
 # --- steps ----------------------------------------------------------------------------------------------------------
@@ -150,12 +176,13 @@ def timeout(stage: Stage, value: Json, field: str) -> None:
 def deliver(stage: Stage, value: Json, field: str) -> None:
     """Messages arrive, in the order in which they were sent."""
     for each in taken(stage.under_way, matching(stage, value, field)):
-        stage.happen(each.to, Deliver(each.message))
+        stage.arrive(each)
 
 
 def drop(stage: Stage, value: Json, field: str) -> None:
     """Messages are lost."""
-    taken(stage.under_way, matching(stage, value, field))
+    for each in taken(stage.under_way, matching(stage, value, field)):
+        stage.lose(each)
 
 
 def delay(stage: Stage, value: Json, field: str) -> None:
@@ -179,7 +206,7 @@ def send(stage: Stage, value: Json, field: str) -> None:
         raise InputError(field, "nobody can sign for an honest validator")
     sender = b"" if isinstance(message, Certificate) else message.sender
     for to in items(given["to"], f"{field}.to", lambda each, at: node_named(stage, each, at)):
-        stage.under_way.append(UnderWay(sender, to, message))
+        stage.post(UnderWay(sender, to, message))
 
 
 def spread(stage: Stage, value: Json, field: str) -> None:
@@ -191,15 +218,12 @@ def spread(stage: Stage, value: Json, field: str) -> None:
 
 def crash(stage: Stage, value: Json, field: str) -> None:
     """A validator stops: what arrives is lost."""
-    stage.down.add(node_named(stage, value, field))
+    stage.stop(node_named(stage, value, field))
 
 
 def restart(stage: Stage, value: Json, field: str) -> None:
     """A validator starts again from its log."""
-    name = node_named(stage, value, field)
-    stage.down.discard(name)
-    stage.nodes[name], effects = restarted(stage.logs[name], stage.setting)
-    stage.say(name, effects)
+    stage.start(node_named(stage, value, field))
 
 
 def expect(stage: Stage, value: Json, field: str) -> None:
@@ -224,7 +248,7 @@ ACTIONS: Final[Mapping[str, Callable[[Stage, Json, str], None]]] = {
 }  # fmt: skip
 
 
-def staged(value: Json) -> Stage:
+def staged(value: Json, kind: type[S]) -> S:
     """The validators of a scenario before its first step. Refused with ``InputError``: whatever the schema refuses."""
     known = ("title", "validators", "liars", "leaders", "invalid", "steps")
     given = record(value, "$", known, True, ("title", "validators", "leaders", "steps"))
@@ -240,12 +264,11 @@ def staged(value: Json) -> Stage:
 
     nodes = {name: node_of(name, validators) for name in sorted(validators.weights) if name not in liars}
     setting = setting_of(proposer, lambda value: value not in invalid)
-    return Stage(validators, setting, liars, nodes, {name: Log(node) for name, node in nodes.items()})
+    return kind(validators, setting, liars, nodes, {name: Log(node) for name, node in nodes.items()})
 
 
-def played(value: Json) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """All validators after a scenario, and what is not as it says. Invariants and agreement are checked throughout."""
-    stage = staged(value)
+def acted(stage: Stage, value: Json) -> None:
+    """Play the steps of a scenario. Invariants and agreement are checked throughout."""
     given = record(value, "$", (), False)
     actions = items(given["steps"], "$.steps", lambda each, at: record(each, at, [*ACTIONS], True))
     for number, action in enumerate(actions):
@@ -258,4 +281,10 @@ def played(value: Json) -> tuple[dict[str, Any], tuple[str, ...]]:
         if disagreement([node.driver.chain for node in stage.nodes.values()]) is not None:
             faults.append("agreement")
         stage.failures += [f"{field}: {fault} does not hold" for fault in faults]
+
+
+def played(value: Json) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """All validators after a scenario, and what is not as it says."""
+    stage = staged(value, Stage)
+    acted(stage, value)
     return {str(hexed(name)): node_json(node) for name, node in stage.nodes.items()}, tuple(stage.failures)

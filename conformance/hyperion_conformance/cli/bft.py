@@ -27,6 +27,7 @@ from hyperion_conformance.bft.network import (
     two_faced,
     world_of,
 )
+from hyperion_conformance.bft.picture import picture_of
 from hyperion_conformance.bft.replay import Replayed, replay
 from hyperion_conformance.bft.sources import SourceError, documents
 from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
@@ -137,13 +138,20 @@ def leaves_command(
 @app.command("run")
 def run_command(
     paths: Annotated[list[Path] | None, typer.Argument(help="Scenarios; if none is named, the project's.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="Draw the one scenario that is named, as SVG.")] = None,
 ) -> None:
     """Play scenarios of several validators, and tell what is not as they say."""
     console, wrong = console_of(), 0
+    if picture is not None and len(paths or ()) != 1:
+        console.print("[red]--picture needs one scenario[/]")
+        raise typer.Exit(USAGE)
     chosen = paths or sorted((Path(scenario.__file__).parent / "scenarios").glob("*.json"))
     for path in chosen:
         try:
-            _, failures = scenario.played(json.loads(path.read_bytes()))
+            document = json.loads(path.read_bytes())
+            _, failures = scenario.played(document)
+            if picture is not None:
+                picture.write_text(picture_of(document), encoding="utf-8")
         except (OSError, ValueError, InputError) as error:
             console.print(f"[red]{escape(str(path))}[/]: {escape(str(error))}", highlight=False)
             raise typer.Exit(USAGE) from None
