@@ -152,7 +152,6 @@ AGREEMENT: Final = Theorem(
     "What is decided has a commit, a precommit a polka, and a change of mind another one (FIN-locked); quorums meet in "
     "an honest validator (FIN-quorum-intersection). By induction on the round, no polka after a commit is for another "
     "value; an honest precommit of a second commit would need one.",
-    fast=True,
 )  # fmt: skip
 
 BLAME: Final = Theorem(
