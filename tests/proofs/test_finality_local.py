@@ -26,8 +26,10 @@ from hyperion_proofs.finality.guards import NIL
 from hyperion_proofs.finality.local_asking import TRUE, is_guarded
 from hyperion_proofs.finality.local_counts import Ballots, Weighed, is_among, is_first, is_there
 from hyperion_proofs.finality.local_state import is_orderly, place, rank
+from hyperion_proofs.ledger import trouble
 from hyperion_proofs.mutant import in_place
 from hyperion_proofs.prove import prove
+from hyperion_proofs.run import run
 from hyperion_proofs.solve import Answer
 from hyperion_proofs.statement import Known
 from hyperion_proofs.theorems.finality_certificates import COUNT
@@ -54,6 +56,12 @@ def test_a_fault_of_the_driver_asks_what_is_not_true(words: str) -> None:
 
 def test_second_votes_that_count_break_the_sum() -> None:
     assert prove(COUNT.controls[0].obligation).answer is Answer.REFUTED
+
+
+def test_agreement_follows() -> None:
+    """It runs no function by itself, so it is not among those that ``test_theorems`` asks for one."""
+    (line,) = run(["FIN-agreement"])
+    assert trouble(line) == [] and line.holds
 
 
 def test_every_kind_has_its_truth() -> None:
