@@ -64,7 +64,7 @@ class Talk:
 
 
 ELSEWHERE: Final = frozenset({"threads", "cosmos-sdk", "cosmos-sdk-0.54.3", "blockifier", "cometbft"}) | frozenset(
-    {"edge-contract", "edge-contract-revm"}
+    {"edge-contract", "edge-contract-revm", "malachite"}
 )
 """Clients that claim no target of the machine; the tests of their targets ask them."""
 CLIENTS: Final = {client.name: client for client in adapters.available() if client.name not in ELSEWHERE}
