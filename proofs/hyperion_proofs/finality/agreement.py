@@ -10,9 +10,11 @@ from typing import Any
 
 import attrs
 
+from hyperion.sequencer.finality import votes
 from hyperion.sequencer.finality.types import VoteType
 from hyperion.symbolic.proxies import all_of, implies
 from hyperion_proofs.finality.guards import NIL, NONE
+from hyperion_proofs.finality.quorums import Weights
 from hyperion_proofs.statement import Given, Statement
 
 PREVOTE, PRECOMMIT = VoteType.PREVOTE, VoteType.PRECOMMIT
@@ -29,32 +31,45 @@ class Quorum:
 
 @attrs.frozen(eq=False)
 class Everybody:
-    """Any votes of any honest validators, and any quorums."""
+    """Any votes of any honest validators, and any weight of votes."""
 
     given: Given
+    most: int = 3
+    """The faulty have at most one part of so many."""
 
     def vote(self, validator: int, type: VoteType, round: int) -> Any:
         """What an honest validator voted; it votes once (FIN-votes-once), so this is a function."""
         return self.given.result("vote", (validator, int(type), round), NONE)
 
     def has(self, quorum: Quorum) -> Any:
-        """Whether it is there."""
-        return self.given.result("quorum", (int(quorum.type), quorum.round, quorum.value), 0, 1) == 1
+        """Whether it is there: the votes have the weight."""
+        return votes.is_quorum(self.weight("votes", quorum), self.given.integer("total", 1))
+
+    def weight(self, name: str, *quorums: Quorum) -> int:
+        """The weight of some of those that are in all of these."""
+        names = (number for one in quorums for number in (int(one.type), one.round, one.value))
+        return self.given.result(f"weight of {name}", tuple(names), 0)
 
     def voted(self, validator: int, quorum: Quorum) -> Any:
         """Whether the validator is one of it."""
         return self.vote(validator, quorum.type, quorum.round) == quorum.value
 
     def common(self, one: Quorum, other: Quorum) -> int:
-        """An honest validator that is in both quorums, if both are there."""
+        """An honest validator that is in both, if there is one."""
         names = (int(one.type), one.round, one.value, int(other.type), other.round, other.value)
         return self.given.result("common", names)
 
     def meet(self, one: Quorum, other: Quorum) -> Any:
-        """Two quorums have an honest validator in common (FIN-quorum-intersection)."""
+        """Weights are sums (FIN-quorum-intersection), so whoever outweighs the faulty in both has an honest one."""
+        faulty, lying = self.given.integer("faulty weight", 0), self.weight("faulty in both", one, other)
+        weights = Weights(
+            self.given.integer("total", 1), self.weight("votes", one), self.weight("votes", other),
+            self.weight("both", one, other), faulty, lying, lying,
+        )  # fmt: skip
+        few = self.most * faulty <= weights.total
         validator = self.common(one, other)
-        both = all_of(self.voted(validator, one), self.voted(validator, other))
-        return implies(all_of(self.has(one), self.has(other)), both)
+        honest = all_of(self.voted(validator, one), self.voted(validator, other))
+        return all_of(weights.are_sums(), few, implies(weights.both > weights.faulty_in_both, honest))
 
     def change_of_mind(self, validator: int, first: int, second: int) -> int:
         """The round of the polka that comes between two votes of an honest validator for different values."""
@@ -82,11 +97,11 @@ def one_polka_a_round(given: Given) -> None:
     given.claim("for the same", one.value == other.value)
 
 
-def no_polka_against_a_commit(locked: bool = True, meeting: bool = True) -> Statement:
+def no_polka_against_a_commit(locked: bool = True, most: int = 3) -> Statement:
     """A polka of a round after a commit is for its value, if those of rounds between are: the step of the induction."""
 
     def statement(given: Given) -> None:
-        everybody, (value, another) = Everybody(given), two_values(given)
+        everybody, (value, another) = Everybody(given, most), two_values(given)
         first, second = given.integer("round of commit", 0), given.integer("later round", 0)
         commit, polka = Quorum(PRECOMMIT, first, value), Quorum(PREVOTE, second, another)
         given.assume(all_of(first < second, everybody.has(commit), everybody.has(polka)))
@@ -94,8 +109,7 @@ def no_polka_against_a_commit(locked: bool = True, meeting: bool = True) -> Stat
         between = everybody.change_of_mind(turncoat, first, second)
         given.note("who is in both", turncoat)
         given.note("its precommit and its prevote", (value, another))
-        if meeting:
-            given.assume(everybody.meet(commit, polka))
+        given.assume(everybody.meet(commit, polka))
         if locked:
             given.assume(everybody.keeps_lock(turncoat, first, second))
         earlier = everybody.has(Quorum(PREVOTE, between, another))

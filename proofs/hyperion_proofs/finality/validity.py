@@ -72,15 +72,14 @@ def asks_of_accepted(kind: Kind, judged: bool = True) -> Statement:
     return statement
 
 
-def somebody_honest_accepts(meeting: bool = True) -> Statement:
+def somebody_honest_accepts(most: int = 3) -> Statement:
     """A value for which there is a quorum was accepted by an honest validator."""
 
     def statement(given: Given) -> None:
-        everybody = Everybody(given)
+        everybody = Everybody(given, most)
         quorum = Quorum(any_type(given, "type"), given.integer("round", 0), given.integer("value", 0))
         given.assume(everybody.has(quorum))
-        if meeting:
-            given.assume(everybody.meet(quorum, quorum))
+        given.assume(everybody.meet(quorum, quorum))
         honest = everybody.common(quorum, quorum)
         accepted = given.result("accepts", (honest, quorum.value), 0, 1) == 1
         vote = everybody.vote(honest, quorum.type, quorum.round)

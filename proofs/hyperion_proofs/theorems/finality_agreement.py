@@ -142,8 +142,15 @@ AGREEMENT: Final = Theorem(
     (
         Control("locks are not kept", obligation("no polka against a commit", no_polka_against_a_commit(locked=False))),
         Control(
-            "two quorums may have only faulty ones in common",
-            obligation("no polka against a commit", no_polka_against_a_commit(meeting=False)),
+            "the faulty have half of the weight",
+            obligation("no polka against a commit", no_polka_against_a_commit(most=2)),
+        ),
+        Control(
+            "two thirds are a quorum",
+            Obligation(
+                "one polka a round", one_polka_a_round, SOLVERS,
+                lambda: (in_place(votes.is_quorum, "3 * weight > 2 * total", "3 * weight >= 2 * total"),), prune=False,
+            ),
         ),
         Control("precommits need no polka", obligation("one decision", one_decision(locked=False))),
     ),
@@ -152,6 +159,7 @@ AGREEMENT: Final = Theorem(
     "What is decided has a commit, a precommit a polka, and a change of mind another one (FIN-locked); quorums meet in "
     "an honest validator (FIN-quorum-intersection). By induction on the round, no polka after a commit is for another "
     "value; an honest precommit of a second commit would need one.",
+    fast=True,
 )  # fmt: skip
 
 BLAME: Final = Theorem(

@@ -42,7 +42,7 @@ VALIDITY: Final = Theorem(
             (Kind.TIMEOUT_PROPOSE, "VoteType.PREVOTE, None", "VoteType.PREVOTE, given.value"),
         ),
         Control("any proposal is kept", obligation("asking", asks_of_accepted(Kind.PROPOSAL_COMMIT, judged=False))),
-        Control("a quorum may be of liars only", obligation("a quorum", somebody_honest_accepts(meeting=False))),
+        Control("all may be faulty", obligation("a quorum", somebody_honest_accepts(most=1))),
     ),
     "any state of which the locked and the valid value were accepted; what is asked of a row is true (FIN-guards)",
     (AUTHENTIC, THIRD),
