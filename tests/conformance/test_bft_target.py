@@ -15,12 +15,11 @@ from typer.testing import CliRunner
 from hyperion.sequencer.finality import consensus
 from hyperion.sequencer.finality.driver import replace
 from hyperion.sequencer.finality.types import Kind
-from hyperion_conformance.bft.beside import Beside, beside, degree
+from hyperion_conformance.bft.beside import Beside, apart, beside, degree, random_session
 from hyperion_conformance.cli.bft import app
 from hyperion_conformance.harness import Adapter, Command
 from hyperion_conformance.targets.bft import BFT_NODE
-from hyperion_conformance.vectors.generators.assembly import Draw
-from hyperion_conformance.vectors.generators.bft import random_case, validators
+from hyperion_conformance.vectors.generators.bft import validators
 from hyperion_conformance.vectors.input import InputError
 from hyperion_conformance.vectors.record import Draft
 
@@ -86,7 +85,7 @@ MODEL: Final = (sys.executable, str(TARGETS.parents[1] / "adapters" / "model" / 
 def besides(command: tuple[str, ...], sessions: int) -> list[Beside]:
     adapter = Adapter(Command(command))
     try:
-        return [beside(adapter, random_case(Draw(1, "beside", index), index).input) for index in range(sessions)]
+        return [beside(adapter, random_session(1, index)) for index in range(sessions)]
     finally:
         adapter.close()
 
@@ -106,10 +105,20 @@ def test_the_model_beside_itself_never_parts_and_a_seeded_fault_does(monkeypatch
 def test_how_far_two_answers_agree() -> None:
     vote: Any = {"prevote": {"value": None}}
     timer: Any = {"timer": {"round": "0", "step": "prevote"}}
-    assert degree([vote, timer], [vote, timer], True) == "equal"
-    assert degree([vote, timer], [timer, vote], True) == "order"
-    assert degree([vote, timer], [vote], True) == degree([vote], [vote, timer], True) == "timers"
-    assert degree([vote], [vote, vote], True) == degree([vote], [vote], False) == "parted"
+    same: frozenset[str] = frozenset()
+    assert degree([vote, timer], [vote, timer], same) == "equal"
+    assert degree([vote, timer], [timer, vote], same) == "order"
+    assert degree([vote, timer], [vote], same) == degree([vote], [vote, timer], same) == "timers"
+    assert degree([vote], [vote], frozenset({"evidence"})) == "proofs"
+    assert degree([vote], [vote, vote], same) == degree([vote], [vote], frozenset({"locked"})) == "parted"
+
+
+def test_where_two_states_differ() -> None:
+    one: Any = {"round": "0", "chain": [{"value": "0x41", "certificate": "0x01"}]}
+    assert apart(one, one) == frozenset()
+    assert apart(one, {**one, "round": "1"}) == {"round"}
+    assert apart(one, {**one, "chain": [{"value": "0x41", "certificate": "0x02"}]}) == {"certificate"}
+    assert apart(one, {**one, "chain": [{"value": "0x42", "certificate": "0x01"}]}) == {"chain"}
 
 
 def test_the_command_tells_where_they_part(monkeypatch: pytest.MonkeyPatch) -> None:

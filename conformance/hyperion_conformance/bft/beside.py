@@ -1,7 +1,8 @@
 """A foreign validator beside the model's, one event at a time: where they part, and in what.
 
-After each event both answers and both states are compared. Effects in another order, or other timers, leave the states
-equal: the session goes on. Where the states differ, or messages, the two have parted and the session ends.
+After each event both answers and both states are compared. Effects in another order, other timers, and other proofs of
+what has happened do not change what is done next: the session goes on. Where that may change, or where a message is
+another one, the two have parted and the session ends.
 """
 
 from __future__ import annotations
@@ -23,13 +24,17 @@ from hyperion_conformance.protocol.messages import (
     open_request,
     snapshot_request,
 )
+from hyperion_conformance.vectors.generators.assembly import Draw
+from hyperion_conformance.vectors.generators.bft import random_case
 
 TARGET: Final = "bft.node"
 FORK: Final = "HYPERION"
 
-Degree: TypeAlias = Literal["equal", "order", "timers", "parted"]
-DEGREES: Final[tuple[Degree, ...]] = ("equal", "order", "timers", "parted")
-"""From the best to the worst: in order, in another order, with other timers, with another message or state."""
+Degree: TypeAlias = Literal["equal", "order", "timers", "proofs", "parted"]
+DEGREES: Final[tuple[Degree, ...]] = ("equal", "order", "timers", "proofs", "parted")
+"""From the best to the worst: in order, in another order, with other timers, proofs, or messages and states."""
+PROOFS: Final = frozenset({"evidence", "certificate"})
+"""What is kept to show others: evidence, and the precommits of a decision."""
 
 
 class Unanswered(Exception):
@@ -55,9 +60,8 @@ class Parting:
 
 @attrs.frozen(slots=True)
 class Beside:
-    """How one session went: events until its end, its worst degree, and how many events had which."""
+    """How one session went: its worst degree, and how many of the events until its end had which."""
 
-    events: int
     worst: Degree
     degrees: Counter[Degree]
     parting: Parting | None = None
@@ -91,16 +95,29 @@ def beyond(these: Sequence[Json], those: Sequence[Json]) -> list[Json]:
     return more
 
 
-def degree(ours: Sequence[Json], theirs: Sequence[Json], same_state: bool) -> Degree:
-    """How far two answers agree."""
-    if not same_state:
+def decided(state: Mapping[str, Json]) -> list[Json]:
+    """What a state has decided, without the proofs."""
+    chain = state.get("chain")
+    assert isinstance(chain, Sequence)
+    return [{**one, "certificate": None} for one in chain if isinstance(one, Mapping)]
+
+
+def apart(here: Mapping[str, Json], there: Mapping[str, Json]) -> frozenset[str]:
+    """Fields in which two states differ; decisions that differ in their precommits only differ in ``certificate``."""
+    fields = {field for field in here if here[field] != there.get(field)}
+    if "chain" in fields and decided(here) == decided(there):
+        fields = fields - {"chain"} | {"certificate"}
+    return frozenset(fields)
+
+
+def degree(ours: Sequence[Json], theirs: Sequence[Json], fields: frozenset[str]) -> Degree:
+    """How far two answers, and two states with these fields apart, agree."""
+    alone = [*beyond(ours, theirs), *beyond(theirs, ours)]
+    if fields - PROOFS or not all(named(effect).startswith("timer") for effect in alone):
         return "parted"
-    if list(ours) == list(theirs):
-        return "equal"
-    apart = [*beyond(ours, theirs), *beyond(theirs, ours)]
-    if not apart:
-        return "order"
-    return "timers" if all(named(effect).startswith("timer") for effect in apart) else "parted"
+    if fields:
+        return "proofs"
+    return "timers" if alone else "equal" if list(ours) == list(theirs) else "order"
 
 
 class Peer:
@@ -133,27 +150,30 @@ class Peer:
 
 
 def beside(adapter: Adapter, given: Mapping[str, Any]) -> Beside:
-    """One session of both, until they part. Raises ``Unanswered``."""
-    model, degrees, count = opened(given["open"], True), Counter[Degree](), 0
+    """One session of both, until they part. A proof that differs counts once. Raises ``Unanswered``."""
+    model, degrees, known = opened(given["open"], True), Counter[Degree](), frozenset[str]()
     try:
         peer = Peer(adapter, given["open"])
         for event in given["events"]:
             model, answer = acted(model, event, True)
             ours, theirs = effects_of(answer), effects_of(peer.act(event))
-            here, there = node_json(model.node), peer.state()
-            found = degree(ours, theirs, here == there)
+            fields = apart(node_json(model.node), peer.state()) - known
+            found = degree(ours, theirs, fields)
             degrees[found] += 1
-            count += 1
+            known |= fields & PROOFS
             if found == "parted":
-                parting = Parting(
-                    next(iter(event)), kinds(beyond(ours, theirs)), kinds(beyond(theirs, ours)),
-                    tuple(sorted(field for field in here if here[field] != there.get(field))),
-                )  # fmt: skip
-                return Beside(count, "parted", degrees, parting)
+                alone, other = kinds(beyond(ours, theirs)), kinds(beyond(theirs, ours))
+                return Beside(found, degrees, Parting(next(iter(event)), alone, other, tuple(sorted(fields))))
         peer.close()
     except Declined as why:
-        return Beside(count, worst(degrees), degrees, declined=str(why))
-    return Beside(count, worst(degrees), degrees)
+        return Beside(worst(degrees), degrees, declined=str(why))
+    return Beside(worst(degrees), degrees)
+
+
+def random_session(seed: int, index: int, certificates: bool = True) -> dict[str, Any]:
+    """A random session of the target, with certificates among its events or without."""
+    given: dict[str, Any] = dict(random_case(Draw(seed, "beside", index), index).input)
+    return {**given, "events": [event for event in given["events"] if certificates or "certificate" not in event]}
 
 
 def worst(degrees: Iterable[Degree]) -> Degree:

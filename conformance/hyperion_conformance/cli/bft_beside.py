@@ -9,13 +9,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from hyperion_conformance.bft.beside import DEGREES, Beside, Degree, Unanswered, beside
+from hyperion_conformance.bft.beside import DEGREES, Beside, Degree, Unanswered, beside, random_session
 from hyperion_conformance.cli import ADAPTER_BROKE, HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
 from hyperion_conformance.harness import Adapter
 from hyperion_conformance.harness.channel import CannotStart
 from hyperion_conformance.vectors.clients import UnknownClient, client
-from hyperion_conformance.vectors.generators.assembly import Draw
-from hyperion_conformance.vectors.generators.bft import random_case
 
 WIDTH = 100
 SHOWN = 12
@@ -25,6 +23,7 @@ def beside_command(
     peer: Annotated[str, typer.Argument(help="A client by its name, such as malachite, or a command.")],
     sessions: Annotated[int, typer.Option(min=1, help="Random sessions.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Of the random sessions.")] = 1,
+    certificates: Annotated[bool, typer.Option(help="Whether certificates are among the events.")] = True,
 ) -> None:
     """Random sessions of one validator, of the model and of another implementation: where do they part?"""
     console = Console()
@@ -37,7 +36,7 @@ def beside_command(
     began, found = time.monotonic(), list[Beside]()
     try:
         for index in range(sessions):
-            found.append(beside(adapter, random_case(Draw(seed, "beside", index), index).input))
+            found.append(beside(adapter, random_session(seed, index, certificates)))
             if console.is_terminal:
                 console.print(f"{index + 1} sessions", end="\r", highlight=False)
     except (Unanswered, CannotStart) as error:
@@ -50,10 +49,10 @@ def beside_command(
     for why, number in declined.most_common():
         console.print(f"declined in {number} sessions: {escape(why)}", highlight=False)
     told = Counter(each.worst for each in found)
-    events = sum((each.degrees for each in found), Counter())
-    console.print(f"events: {shares(events)}; {time.monotonic() - began:.0f} s", highlight=False)
-    console.print(f"bft beside: {len(found)} sessions with {events.total():,} events: {shares(told)}", highlight=False)
-    raise typer.Exit(TARGET_WRONG if told["parted"] else HOLDS if events.total() else INCONCLUSIVE)
+    totals = sum((each.degrees for each in found), Counter[Degree]())
+    console.print(f"events: {shares(totals)}; {time.monotonic() - began:.0f} s", highlight=False)
+    console.print(f"bft beside: {len(found)} sessions with {totals.total():,} events: {shares(told)}", highlight=False)
+    raise typer.Exit(TARGET_WRONG if told["parted"] else HOLDS if totals.total() else INCONCLUSIVE)
 
 
 def shares(counted: Counter[Degree]) -> str:
