@@ -19,6 +19,7 @@ import attrs
 from hyperion_conformance.runner.baseline import BadBaseline, Known
 
 FILE: Final = Path(__file__).resolve().parents[2] / "adapters" / "baseline.toml"
+NEITHER: Final = "neither"
 REQUIRED: Final = frozenset({"client", "rule", "wrong", "why"})
 OPTIONAL: Final = frozenset({"outcome", "signature", "issue", "until", "cases", "tests"})
 
@@ -30,7 +31,7 @@ class Fault:
     client: str
     rule: str
     wrong: str
-    """Which side is wrong: the client, or the adapter before it."""
+    """Which side is wrong: the client, the adapter before it, or neither where two designs differ."""
     why: str
     outcome: str = ""
     signature: str = ""
@@ -41,6 +42,8 @@ class Fault:
 
     def __str__(self) -> str:
         """What is wrong, on one line."""
+        if self.wrong == NEITHER:
+            return f"another design, neither side is wrong ({self.rule}): it {self.why}"
         return f"{self.wrong} is wrong ({self.rule}): it {self.why}"
 
     def known(self) -> tuple[Known, ...]:
