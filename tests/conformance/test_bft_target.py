@@ -1,5 +1,6 @@
 """Target bft.node: reader fuzzed (200 documents), schema and reader agree, a seeded fault changes vectors."""
 
+import datetime
 import json
 import sys
 from pathlib import Path
@@ -15,9 +16,15 @@ from typer.testing import CliRunner
 from hyperion.sequencer.finality import consensus
 from hyperion.sequencer.finality.driver import replace
 from hyperion.sequencer.finality.types import Kind
+from hyperion_conformance.adapters import available
 from hyperion_conformance.bft.beside import Beside, apart, beside, degree, random_session
 from hyperion_conformance.cli.bft import app
 from hyperion_conformance.harness import Adapter, Command
+from hyperion_conformance.runner.baseline import Known, apply_baseline
+from hyperion_conformance.runner.campaign import Campaign, Settings, handshake
+from hyperion_conformance.runner.cases import read_vectors, suite_root
+from hyperion_conformance.runner.faults import Fault, known_of
+from hyperion_conformance.runner.results import Run, exit_code
 from hyperion_conformance.targets.bft import BFT_NODE
 from hyperion_conformance.vectors.generators.bft import validators
 from hyperion_conformance.vectors.input import InputError
@@ -79,6 +86,8 @@ def test_a_seeded_fault_changes_vectors(monkeypatch: pytest.MonkeyPatch) -> None
 
 # --- beside another implementation ----------------------------------------------------------------------------------
 
+TODAY: Final = datetime.date(2026, 11, 25)
+"""No entry on record has a last day."""
 MODEL: Final = (sys.executable, str(TARGETS.parents[1] / "adapters" / "model" / "adapter.py"))
 
 
@@ -132,3 +141,26 @@ def test_the_command_tells_where_they_part(monkeypatch: pytest.MonkeyPatch) -> N
     parted = CliRunner().invoke(app, words)
     assert parted.exit_code == 1
     assert max(map(len, parted.output.splitlines())) <= 100
+
+
+def test_malachite_is_as_the_model_but_for_what_is_written_down() -> None:
+    """All released cases: those that differ are the ones on record, and an entry more or less is noticed."""
+    client = next(client for client in available() if client.name == "malachite")
+    if client.command is None:
+        pytest.skip(f"malachite: {client.why}")
+    address, settings, known = Command(client.command), Settings(twice=False), known_of("malachite")
+    cases = [case for case in read_vectors(TARGETS.parents[1] / "vectors") if case.target == BFT_NODE.name]
+    results = tuple(Campaign(address, handshake(address, settings), settings).run(cases))
+    run = Run("malachite", str(address), {}, suite_root(cases), results)
+    assert len(results) >= 54
+    assert exit_code(apply_baseline(run, known, TODAY, False)) == 0
+    assert exit_code(apply_baseline(run, known[1:], TODAY, False)) == 1
+    equal = next(result for result in results if result.verdict == "pass")
+    more = Known(equal.id, equal.fingerprint, "fail")
+    assert exit_code(apply_baseline(run, (*known, more), TODAY, False)) == 1
+
+
+def test_a_difference_of_design_is_told_as_such() -> None:
+    text = str(Fault("other", "FIN-due", "neither", "waits"))
+    assert text == "another design, neither side is wrong (FIN-due): it waits"
+    assert str(Fault("other", "FIN-due", "other", "waits")) == "other is wrong (FIN-due): it waits"

@@ -434,7 +434,7 @@ def test_quickstart_names_what_is_not_available(folder: Path, tmp_path: Path, mo
     assert code == 1, text
     assert "ethereumjs: not available: OSError: no network" in text
     assert "go-ethereum: not available: no toolchain" in text
-    assert "not available here, so not asked: ethereumjs, go-ethereum, revm" in text
+    assert "not available here, so not asked: ethereumjs, go-ethereum, revm, malachite" in text
     assert text.strip().endswith("(exit 1)")
     assert {run.name for run in read_results(tmp_path / "results.jsonl")} == {"pyrevm", "py-evm", "eels"}
     del clients["pyrevm"]  # what is required and absent is an error, not a footnote

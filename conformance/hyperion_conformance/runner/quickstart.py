@@ -15,7 +15,7 @@ from hyperion_conformance.harness.address import Address, Command
 REQUIRED: Final = ("eels", "py-evm", "pyrevm")
 """Run by default; all come from the package index into one environment, so their absence is a failure."""
 
-WELCOME: Final = ("ethereumjs", "go-ethereum", "revm")
+WELCOME: Final = ("ethereumjs", "go-ethereum", "revm", "malachite")
 """Run by default where their toolchain is present."""
 
 SAMPLE: Final = 0.2
