@@ -170,10 +170,16 @@ def beside(adapter: Adapter, given: Mapping[str, Any]) -> Beside:
     return Beside(worst(degrees), degrees)
 
 
-def random_session(seed: int, index: int, certificates: bool = True) -> dict[str, Any]:
-    """A random session of the target, with certificates among its events or without."""
+def random_session(seed: int, index: int, certificates: bool = True, liars: bool = True) -> dict[str, Any]:
+    """A random session of the target; without certificates, or with leaders that propose once a round, if so wished."""
     given: dict[str, Any] = dict(random_case(Draw(seed, "beside", index), index).input)
-    return {**given, "events": [event for event in given["events"] if certificates or "certificate" not in event]}
+    events, led = [], set[str]()
+    for event in given["events"]:
+        round = event["proposal"]["round"] if "proposal" in event else ""
+        if (certificates or "certificate" not in event) and (liars or round not in led):
+            events.append(event)
+        led |= {round} - {""}
+    return {**given, "events": events}
 
 
 def worst(degrees: Iterable[Degree]) -> Degree:

@@ -24,6 +24,7 @@ def beside_command(
     sessions: Annotated[int, typer.Option(min=1, help="Random sessions.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Of the random sessions.")] = 1,
     certificates: Annotated[bool, typer.Option(help="Whether certificates are among the events.")] = True,
+    liars: Annotated[bool, typer.Option(help="Whether a leader may propose more than once a round.")] = True,
 ) -> None:
     """Random sessions of one validator, of the model and of another implementation: where do they part?"""
     console = Console()
@@ -36,7 +37,7 @@ def beside_command(
     began, found = time.monotonic(), list[Beside]()
     try:
         for index in range(sessions):
-            found.append(beside(adapter, random_session(seed, index, certificates)))
+            found.append(beside(adapter, random_session(seed, index, certificates, liars)))
             if console.is_terminal:
                 console.print(f"{index + 1} sessions", end="\r", highlight=False)
     except (Unanswered, CannotStart) as error:
@@ -50,8 +51,8 @@ def beside_command(
         console.print(f"declined in {number} sessions: {escape(why)}", highlight=False)
     told = Counter(each.worst for each in found)
     totals = sum((each.degrees for each in found), Counter[Degree]())
-    console.print(f"events: {shares(totals)}; {time.monotonic() - began:.0f} s", highlight=False)
-    console.print(f"bft beside: {len(found)} sessions with {totals.total():,} events: {shares(told)}", highlight=False)
+    console.print(f"events: {totals.total():,}, {shares(totals)}; {time.monotonic() - began:.0f} s", highlight=False)
+    console.print(f"bft beside: {len(found):,} sessions: {shares(told)}", highlight=False)
     raise typer.Exit(TARGET_WRONG if told["parted"] else HOLDS if totals.total() else INCONCLUSIVE)
 
 
