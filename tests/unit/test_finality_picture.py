@@ -2,7 +2,7 @@
 
 import json
 import re
-from itertools import pairwise
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree
@@ -10,36 +10,48 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner
 
-from hyperion_conformance.bft import scenario
-from hyperion_conformance.bft.picture import STEP, Recording, contradicts, picture_of
+from hyperion.sequencer.finality.certificates import Certificate
+from hyperion_conformance.bft import picture, scenario
+from hyperion_conformance.bft.picture import contradicts, laid_out, picture_of
+from hyperion_conformance.bft.recording import named, recorded
 from hyperion_conformance.cli.bft import app
+from hyperion_conformance.protocol.messages import Json
 
 FOLDER: Final = Path(scenario.__file__).parent / "scenarios"
 FILES: Final = sorted(FOLDER.glob("*.json"))
 SVG: Final = "{http://www.w3.org/2000/svg}"
 
 
-def recorded(name: str) -> tuple[dict[str, Any], Recording]:
-    document = json.loads((FOLDER / f"{name}.json").read_text())
-    stage = scenario.staged(document, Recording)
-    scenario.acted(stage, document)
-    return document, stage
+def read(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((FOLDER / f"{name}.json").read_text())
+    return document
+
+
+def overlaps(document: Json) -> list[tuple[str, str]]:
+    """Pairs of texts of a picture that lie upon each other, a letter being as wide as the widest font makes it."""
+    texts = ElementTree.fromstring(picture_of(document)).iter(f"{SVG}text")
+    boxes = [(float(text.attrib["x"]), float(text.attrib["y"]), text.text or "") for text in texts]
+    return [
+        (one, other)
+        for (x, y, one), (right, below, other) in combinations(sorted(boxes), 2)
+        if right < x + 8 * len(one) and abs(below - y) < 16
+    ]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_words_are_apart(path: Path) -> None:
+def test_words_are_apart(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     document = json.loads(path.read_text())
-    texts = list(ElementTree.fromstring(picture_of(document)).iter(f"{SVG}text"))
-    places = sorted((float(text.attrib["x"]), float(text.attrib["y"])) for text in texts)
-    for (x, y), (right, below) in pairwise(places):
-        assert x != right or below - y >= min(STEP, 22)
-    assert all(float(text.attrib["x"]) + 7.2 * len(text.text or "") < 1250 for text in texts)
+    assert overlaps(document) == []
+    monkeypatch.setattr(picture, "GAP", 0)
+    monkeypatch.setattr(picture, "SHORT", 0)
+    assert overlaps(document), "the control: words upon words are found"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_a_picture_shows_the_run(path: Path) -> None:
     """The recording is the run without it, and each decision that it ends with is drawn."""
-    document, stage = recorded(path.stem)
+    document = read(path.stem)
+    stage = recorded(document)
     states, failures = scenario.played(document)
     assert failures == tuple(stage.failures) == ()
     assert {name: len(node.driver.chain) for name, node in stage.nodes.items()} == {
@@ -47,20 +59,39 @@ def test_a_picture_shows_the_run(path: Path) -> None:
     }
     drawn = picture_of(document)
     assert drawn.count("DECIDES") == sum(len(node.driver.chain) for node in stage.nodes.values())
-    assert all(arrow.end is None or arrow.end.y >= arrow.start.y for arrow in stage.arrows)
+    spots = laid_out(stage).spots
+    assert all(arrow.end is None or spots[arrow.end].above > spots[arrow.start].below for arrow in stage.arrows)
 
 
 def test_only_a_liar_contradicts_itself() -> None:
-    _, stage = recorded("equivocation")
+    stage = recorded(read("equivocation"))
     lies = [arrow for arrow in stage.arrows if contradicts(stage, arrow.message)]
     assert lies and {arrow.message.sender for arrow in lies} == {b"a"}
     for name in ("hidden-lock", "crash-and-restart", "left-behind"):
-        _, stage = recorded(name)
+        stage = recorded(read(name))
         assert not any(contradicts(stage, arrow.message) for arrow in stage.arrows)
 
 
+def test_what_ended_a_round_is_shown_where_it_matters() -> None:
+    """A liar's vote that one validator passes on, and nothing that the others have already."""
+    stage = recorded(read("left-behind"))
+    passed = [arrow for arrow in stage.arrows if arrow.is_again and arrow.start.who == b"c"]
+    assert {(arrow.message.to, named(arrow.message.message)) for arrow in passed} == {
+        (b"a", "precommit nil"), (b"b", "precommit nil"),
+    }  # fmt: skip
+    told = [arrow for arrow in stage.arrows if arrow.is_again and isinstance(arrow.message.message, Certificate)]
+    assert [arrow.end.who for arrow in told if arrow.end is not None] == [b"c"]
+
+
+def test_a_restart_says_the_same_again() -> None:
+    stage = recorded(read("crash-and-restart"))
+    [again] = [moment.words for moment in stage.moments if moment.words[:1] == ["starts again from its log"]]
+    assert again[1:] == ["proposes A", "prevote A"]
+    assert ["value B changes nothing"] in [moment.words for moment in stage.moments]
+
+
 def test_what_is_lost_has_no_end() -> None:
-    _, stage = recorded("hidden-lock")
+    stage = recorded(read("hidden-lock"))
     lost = [arrow for arrow in stage.arrows if arrow.end is None]
     assert len(lost) == 3 and {arrow.message.kind for arrow in lost} == {"precommit"}
 

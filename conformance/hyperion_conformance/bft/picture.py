@@ -1,8 +1,7 @@
 """A scenario as a sequence picture (SVG): a lane for each validator, time downwards, an arrow for each message.
 
-Left out is what says nothing new: a message that had been sent before, or comes after the decision, or a certificate,
-where it changes nothing of the algorithm's state. The colours are variables, so that the
-picture is light or dark as the page around it, or the reader's system, is.
+The steps of a scenario follow one another from top to bottom; within one, lanes are independent. The colours are
+variables, so that the picture is light or dark as the page around it, or the reader's system, is.
 """
 
 from __future__ import annotations
@@ -10,26 +9,31 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping
 from html import escape
+from itertools import groupby
 from typing import Final
 
 import attrs
 
-from hyperion.sequencer.finality.acts import Driver
 from hyperion.sequencer.finality.certificates import Certificate
-from hyperion.sequencer.finality.node import Begin, Effects, Elapse, Event, Message
-from hyperion.sequencer.finality.types import Address, CastVote, Proposal, Propose, Step, Timeout, Value, Vote, VoteType
-from hyperion_conformance.bft.scenario import KINDS, Stage, UnderWay, acted, staged
+from hyperion.sequencer.finality.types import Address, Proposal, Vote, VoteType
+from hyperion_conformance.bft.recording import AGAIN, Arrow, Moment, Recording, named, recorded, shown
+from hyperion_conformance.bft.scenario import UnderWay
 from hyperion_conformance.protocol.messages import Json
+from hyperion_conformance.stm_profile.picture import variables
 
 WIDTH: Final = 1200
-TOP: Final = 136
-COLUMNS: Final = 110
+LANE: Final = 200
+"""Least width of a lane; more lanes than fit make the picture wider."""
+TOP: Final = 124
+COLUMNS: Final = 116
 """Letters of a line of the title."""
-LEFT: Final = 56
-STEP: Final = 24
-"""Pixels from one event to the next: a line of text and a gap."""
-SHORT: Final = 9
-"""The same for an event without words."""
+LETTER: Final = 8.2
+LEFT: Final = 44
+SHORT: Final = 12
+"""Pixels from one arrival to the next."""
+LINE: Final = 17
+GAP: Final = 30
+"""Between the steps of a scenario: room in which arrows can be told apart."""
 KIND_NAMES: Final = ("proposal", "prevote", "precommit", "certificate")
 
 LIGHT: Final = {
@@ -40,13 +44,6 @@ DARK: Final = {
     "ink": "#e6ebf0", "soft": "#9aa7b4", "lane": "#46525d", "paper": "#131416", "proposal": "#6ea0f0",
     "prevote": "#35b3a4", "precommit": "#b48be0", "certificate": "#d3a03a", "lie": "#ff6b61",
 }  # fmt: skip
-
-
-def variables(colours: Mapping[str, str]) -> str:
-    """Colours as variables of a style."""
-    return " ".join(f"--{name}: {colour};" for name, colour in colours.items())
-
-
 STYLE: Final = "\n".join(
     [
         f".bft-run {{ {variables(LIGHT)} font-family: system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', sans-serif; "
@@ -59,6 +56,7 @@ STYLE: Final = "\n".join(
         "stroke-linejoin: round; paint-order: stroke; }",
         ".bft-run .title { font-size: 16px; font-weight: 600; }",
         ".bft-run .name { font-size: 15px; font-weight: 600; }",
+        ".bft-run .decides { font-weight: 600; }",
         ".bft-run .soft { fill: var(--soft); }",
         ".bft-run text.lie { fill: var(--lie); }",
         ".bft-run .lane { stroke: var(--lane); stroke-width: 2; }",
@@ -72,193 +70,80 @@ STYLE: Final = "\n".join(
 )  # fmt: skip
 
 
-@attrs.define(eq=False)
-class Moment:
-    """Something that happens to one validator, with what it says about it."""
+@attrs.frozen
+class Spot:
+    """Where a moment is: its lane, where arrows end above its words, its lines of words, where arrows begin below."""
 
-    who: Address
-    words: list[str] = attrs.field(factory=list)
-    y: float = 0.0
+    x: float
+    above: float
+    lines: tuple[str, ...]
+    y: float
+    below: float
 
 
 @attrs.frozen
-class Arrow:
-    """A message from one moment to another; ``end`` is None where it is lost."""
+class Picture:
+    """A recording, laid out."""
 
-    message: UnderWay
-    start: Moment
-    end: Moment | None
-    is_again: bool
-    """Whether it had been sent before."""
-
-
-@attrs.define
-class Recording(Stage):
-    """A scenario under way that keeps what happens."""
-
-    moments: list[Moment] = attrs.field(factory=list)
-    arrows: list[Arrow] = attrs.field(factory=list)
-    sent: list[tuple[UnderWay, Moment, bool]] = attrs.field(factory=list)
-    said: set[UnderWay] = attrs.field(factory=set)
-    spoken: set[Message] = attrs.field(factory=set)
-
-    def moment(self, who: Address, *words: str) -> Moment:
-        """The next moment."""
-        self.moments.append(Moment(who, list(words)))
-        return self.moments[-1]
-
-    def post(self, message: UnderWay) -> None:
-        """Note from which moment a message leaves: one moment for all whom it is sent to."""
-        Stage.post(self, message)
-        again = message in self.said
-        self.said.add(message)
-        speaker = self.speaker(message)
-        if not self.moments or self.moments[-1].who != speaker:
-            self.moment(speaker)
-        if message.message not in self.spoken and speaker in self.liars:
-            self.moments[-1].words.append(named(message.message))
-        self.spoken.add(message.message)
-        self.sent.append((message, self.moments[-1], again))
-
-    def speaker(self, message: UnderWay) -> Address:
-        """The lane from which it is sent; a certificate from nobody is a liar's."""
-        return message.sender or min(self.liars, default=min(self.nodes))
-
-    def departed(self, message: UnderWay) -> tuple[Moment, bool]:
-        """Where a message that arrives or is lost came from. Equal ones may be under way: it is this very one."""
-        at = next(number for number, (each, _, _) in enumerate(self.sent) if each is message)
-        _, moment, again = self.sent.pop(at)
-        return moment, again
-
-    def arrive(self, message: UnderWay) -> None:
-        """An arrow, unless it tells what was known."""
-        start, again = self.departed(message)
-        if message.to in self.down:
-            self.arrows.append(Arrow(message, start, None, again))
-            return
-        end, before = self.moment(message.to), self.nodes[message.to].driver.consensus
-        Stage.arrive(self, message)
-        is_old = again or before.step == Step.COMMIT or isinstance(message.message, Certificate)
-        if is_old and not end.words and self.nodes[message.to].driver.consensus == before:
-            self.moments.remove(end)
-            return
-        self.arrows.append(Arrow(message, start, end, again))
-        if again and "sends again" not in start.words:
-            start.words.append("sends again")
-
-    def lose(self, message: UnderWay) -> None:
-        """An arrow that ends on its way."""
-        start, again = self.departed(message)
-        self.arrows.append(Arrow(message, start, None, again))
-
-    def happen(self, to: Address, event: Event) -> None:
-        """Words for what the event changes."""
-        if to in self.down:
-            return
-        before = self.nodes[to].driver
-        if isinstance(event, Elapse):
-            self.moment(to, f"timer for {timed(event.timeout)} ends")
-        elif not self.moments or self.moments[-1].who != to or isinstance(event, Begin):
-            self.moment(to)
-        moment = self.moments[-1]
-        Stage.happen(self, to, event)
-        moment.words += changes(before, self.nodes[to].driver)
-        moment.words.sort(key=lambda words: 0 if words.startswith("timer") else 1 if words.startswith("round") else 2)
-
-    def say(self, sender: Address, effects: Effects) -> None:
-        """Words for what is sent for the first time."""
-        messages = [
-            effect.proposal if isinstance(effect, Propose) else effect.vote
-            for effect in effects
-            if isinstance(effect, Propose | CastVote)
-        ]
-        for message in messages:
-            if message not in self.spoken and self.moments:
-                self.moments[-1].words.append(named(message))
-        Stage.say(self, sender, effects)
-
-    def stop(self, name: Address) -> None:
-        """A validator stops."""
-        self.moment(name, "stops")
-        Stage.stop(self, name)
-
-    def start(self, name: Address) -> None:
-        """A validator starts again."""
-        self.moment(name, "starts again from its log")
-        Stage.start(self, name)
-
-
-def timed(timeout: Timeout) -> str:
-    """What a timer is for."""
-    return {Timeout.PROPOSE: "the proposal", Timeout.PREVOTE: "prevotes", Timeout.PRECOMMIT: "precommits"}[timeout]
-
-
-def shown(value: Value | None) -> str:
-    """A value in few letters."""
-    if value is None:
-        return "nil"
-    return value.decode() if value.isascii() and value.decode().isprintable() else "0x" + value.hex()[:8]
-
-
-def named(message: Message) -> str:
-    """A message in few words."""
-    if isinstance(message, Proposal):
-        valid = f" (polka in {message.valid_round})" if message.valid_round >= 0 else ""
-        return f"proposes {shown(message.value)}{valid}"
-    if isinstance(message, Certificate):
-        return f"{KINDS[message.type]}s of a quorum for {shown(message.value)}"
-    return f"{KINDS[message.type]} {shown(message.value)}"
-
-
-def changes(before: Driver, after: Driver) -> Iterator[str]:
-    """What an event changed in a validator."""
-    old, new = before.consensus, after.consensus
-    if new.round != old.round:
-        yield f"round {new.round}"
-    if (new.locked_round, new.locked_value) != (old.locked_round, old.locked_value):
-        yield f"locks {shown(new.locked_value)}"
-    elif (new.valid_round, new.valid_value) != (old.valid_round, old.valid_value):
-        yield f"knows the polka for {shown(new.valid_value)}"
-    if new.step == Step.COMMIT and old.step != Step.COMMIT:
-        yield f"DECIDES {shown(after.chain[-1].proposal.value)}"
-    if len(after.keeper.evidence) > len(before.keeper.evidence):
-        yield "has evidence"
-
-
-# --- drawing --------------------------------------------------------------------------------------------------------
+    stage: Recording
+    lanes: Mapping[Address, float]
+    spots: Mapping[Moment, Spot]
+    width: float
+    floor: float
+    """Where the lanes end."""
 
 
 def picture_of(value: Json) -> str:
     """The picture of a scenario. Refused with ``InputError``: one that cannot be played."""
-    stage = staged(value, Recording)
-    acted(stage, value)
-    names = sorted(stage.validators.weights)
-    place = {name: LEFT + (WIDTH - LEFT) * number / len(names) for number, name in enumerate(names)}
-    floor = laid_out(stage)
-    title = str(value["title"]) if isinstance(value, dict) else ""
-    height = floor + 44
+    picture = laid_out(recorded(value))
+    title = str(value["title"]) if isinstance(value, Mapping) else ""
+    height = picture.floor + 44
     return "\n".join([
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="bft-run" viewBox="0 0 {WIDTH} {height:.0f}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="bft-run" viewBox="0 0 {picture.width:.0f} {height:.0f}" '
         f'role="img" aria-label="{escape(title)}">',
         f"<style>{STYLE}</style>",
-        f'<rect class="paper" width="{WIDTH}" height="{height:.0f}" rx="6"/>',
-        *header(stage, title, place),
-        *lanes(stage, place, floor),
-        *(drawn(stage, arrow, place) for arrow in stage.arrows),
-        *(dot(place[arrow.start.who], arrow.start.y, 3) for arrow in stage.arrows),
-        *(part for moment in stage.moments for part in marked(stage, moment, place)),
-        text(LEFT, floor + 30, outcome(stage), "soft"),
+        f'<rect class="paper" width="{picture.width:.0f}" height="{height:.0f}" rx="6"/>',
+        *header(picture, title),
+        *(part for name in picture.lanes for part in lane(picture, name)),
+        *(drawn(picture, arrow) for arrow in picture.stage.arrows),
+        *(part for moment in picture.stage.moments for part in marked(picture, moment)),
+        text(LEFT - 8, picture.floor + 28, outcome(picture.stage), "soft"),
         "</svg>",
     ])  # fmt: skip
 
 
-def laid_out(stage: Recording) -> float:
-    """Give each moment its height; those of one lane that carry words are a line apart. Gives where the lanes end."""
-    y = float(TOP)
-    for moment in stage.moments:
-        y += STEP if moment.words else SHORT
-        moment.y = y
-    return y + STEP
+def laid_out(stage: Recording) -> Picture:
+    """A place for each moment: below all of the steps before, and below those of its lane in the same step."""
+    names = sorted(stage.validators.weights)
+    width = max(WIDTH, LEFT + LANE * len(names))
+    room = (width - LEFT) / len(names)
+    lanes = {name: LEFT + room * number for number, name in enumerate(names)}
+    reached = {arrow.end for arrow in stage.arrows}
+    spots: dict[Moment, Spot] = {}
+    floor = float(TOP)
+    for _, moments in groupby(stage.moments, key=lambda moment: moment.turn):
+        bottoms = dict.fromkeys(names, floor + (GAP if spots else 0))
+        for moment in moments:
+            lines = told(moment, int((room - 24) / LETTER))
+            spots[moment] = spot(lanes[moment.who], bottoms[moment.who], lines, moment in reached)
+            bottoms[moment.who] = spots[moment].below
+        floor = max(bottoms.values())
+    return Picture(stage, lanes, spots, width, floor + GAP)
+
+
+def spot(x: float, top: float, lines: tuple[str, ...], is_reached: bool) -> Spot:
+    """The next place of a lane."""
+    above = top + SHORT
+    y = above + (SHORT if lines and is_reached else 0)
+    return Spot(x, above, lines, y, y + (LINE * len(lines) - 7 if lines else 0))
+
+
+def told(moment: Moment, columns: int) -> tuple[str, ...]:
+    """The words of a moment in lines that fit its lane, what it says never broken."""
+    said = list(dict.fromkeys(moment.words))
+    whole = " · ".join(said).replace(" ", "\xa0").replace("\xa0·\xa0", "\xa0· ")
+    lines = textwrap.wrap(whole, columns, break_long_words=False, break_on_hyphens=False)
+    return tuple(line.replace("\xa0", " ").removesuffix(" ·") for line in lines)
 
 
 def outcome(stage: Recording) -> str:
@@ -270,51 +155,51 @@ def outcome(stage: Recording) -> str:
     return "decided: " + "; ".join(f"{value} by {', '.join(who)}" for value, who in by_value.items())
 
 
+# --- drawing --------------------------------------------------------------------------------------------------------
+
+
 def text(x: float, y: float, words: str, kind: str = "") -> str:
     """A line of text."""
     return f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}">{escape(words)}</text>'
 
 
-def dot(x: float, y: float, radius: int) -> str:
-    """A point of a lane."""
-    return f'<circle cx="{x}" cy="{y}" r="{radius}" class="dot"/>'
-
-
-def header(stage: Recording, title: str, place: Mapping[Address, float]) -> Iterator[str]:
+def header(picture: Picture, title: str) -> Iterator[str]:
     """The title, what the colours mean, and the names of the lanes."""
     lines = textwrap.wrap(title, COLUMNS)
-    yield from (text(LEFT - 28, 28 + 22 * number, line, "title") for number, line in enumerate(lines[:2]))
-    x = float(LEFT - 28)
+    yield from (text(LEFT - 16, 28 + 22 * number, line, "title") for number, line in enumerate(lines[:2]))
+    x = float(LEFT - 16)
     for kind, words in (*((kind, kind) for kind in KIND_NAMES), ("again", "sent again"), ("lie", "contradicts itself")):
         colour = "prevote again" if kind == "again" else kind
-        yield f'<line x1="{x}" y1="80" x2="{x + 34}" y2="80" class="arrow {colour}"/>'
-        yield text(x + 42, 85, words, "soft")
+        yield f'<line x1="{x:.1f}" y1="73" x2="{x + 34:.1f}" y2="73" class="arrow {colour}"/>'
+        yield text(x + 42, 78, words, "soft")
         x += 74 + 7.4 * len(words)
-    yield text(x, 85, "× lost", "soft")
-    for name, at in place.items():
-        lies = " (liar)" if name in stage.liars else ""
-        yield text(at - 8, TOP - 14, shown(name) + lies, "name lie" if lies else "name")
+    yield text(x, 78, "× lost", "soft")
+    for name, at in picture.lanes.items():
+        lies = " (liar)" if name in picture.stage.liars else ""
+        yield text(at - 8, TOP - 12, shown(name) + lies, "name lie" if lies else "name")
 
 
-def lanes(stage: Recording, place: Mapping[Address, float], floor: float) -> Iterator[str]:
-    """The lanes, broken where a validator is down."""
-    for name, x in place.items():
-        y, down = float(TOP), False
-        for moment in stage.moments:
-            if moment.who == name and moment.words and moment.words[0].startswith("stops" if not down else "starts"):
-                yield f'<line x1="{x}" y1="{y}" x2="{x}" y2="{moment.y}" class="{"down" if down else "lane"}"/>'
-                y, down = moment.y, not down
-        yield f'<line x1="{x}" y1="{y}" x2="{x}" y2="{floor}" class="{"down" if down else "lane"}"/>'
+def lane(picture: Picture, name: Address) -> Iterator[str]:
+    """A lane, broken where its validator is down."""
+    x, y, down = picture.lanes[name], float(TOP), False
+    for moment in picture.stage.moments:
+        if moment.who == name and moment.words and moment.words[0].startswith("starts" if down else "stops"):
+            at = picture.spots[moment].y
+            yield f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{x:.1f}" y2="{at:.1f}" class="{"down" if down else "lane"}"/>'
+            y, down = at, not down
+    yield (
+        f'<line x1="{x:.1f}" y1="{y:.1f}" x2="{x:.1f}" y2="{picture.floor:.1f}" class="{"down" if down else "lane"}"/>'
+    )
 
 
-def marked(stage: Recording, moment: Moment, place: Mapping[Address, float]) -> Iterator[str]:
+def marked(picture: Picture, moment: Moment) -> Iterator[str]:
     """A dot, with words to its right."""
-    if not moment.words:
-        return
-    x = place[moment.who]
-    yield dot(x, moment.y, 4)
-    words = " · ".join(dict.fromkeys(moment.words))
-    yield text(x + 10, moment.y + 5, words, "lie" if moment.who in stage.liars else "")
+    spot = picture.spots[moment]
+    for number, line in enumerate(spot.lines):
+        kind = "lie" if moment.who in picture.stage.liars else "decides" if "DECIDES" in line else ""
+        yield text(spot.x + 10, spot.y + 5 + LINE * number, line, "soft" if line == AGAIN else kind)
+    if spot.lines:
+        yield f'<circle cx="{spot.x:.1f}" cy="{spot.y:.1f}" r="4" class="dot"/>'
 
 
 def contradicts(stage: Recording, message: UnderWay) -> bool:
@@ -337,24 +222,26 @@ def vote_type(message: Proposal | Vote) -> VoteType | None:
     return message.type if isinstance(message, Vote) else None
 
 
-def drawn(stage: Recording, arrow: Arrow, place: Mapping[Address, float]) -> str:
+def drawn(picture: Picture, arrow: Arrow) -> str:
     """An arrow with its head, or one that stops half-way."""
-    kind = "lie" if contradicts(stage, arrow.message) else arrow.message.kind
-    kind += " again" if arrow.is_again else ""
-    x1, y1 = place[arrow.start.who], arrow.start.y
-    x2 = place[arrow.message.to]
-    y2 = arrow.end.y if arrow.end is not None else y1 + STEP
+    kind = "lie" if contradicts(picture.stage, arrow.message) else arrow.message.kind
+    colour, kind = kind, kind + (" again" if arrow.is_again else "")
+    x1, y1 = picture.spots[arrow.start].x, picture.spots[arrow.start].below
+    x2 = picture.lanes[arrow.message.to]
     note = f"<title>{escape(named(arrow.message.message))}</title>"
     if arrow.end is None:
-        x2, y2 = x1 + (x2 - x1) * 0.3, y1 + STEP * 0.6
-        cross = f"M {x2 - 4} {y2 - 4} l 8 8 m 0 -8 l -8 8"
-        return f'<g>{note}<path d="M {x1} {y1} L {x2:.1f} {y2:.1f} {cross}" class="arrow {kind}"/></g>'
+        # Several of one moment may be lost on the same way.
+        x2, y2 = x1 + (x2 - x1) * (0.24 + 0.06 * KIND_NAMES.index(arrow.message.kind)), y1 + GAP * 0.6
+        cross = f"M {x2 - 4:.1f} {y2 - 4:.1f} l 8 8 m 0 -8 l -8 8"
+        return f'<g>{note}<path d="M {x1:.1f} {y1:.1f} L {x2:.1f} {y2:.1f} {cross}" class="arrow {kind}"/></g>'
+    y2 = picture.spots[arrow.end].above
     length = max(((x2 - x1) ** 2 + (y2 - y1) ** 2) ** 0.5, 1.0)
     dx, dy = (x2 - x1) / length, (y2 - y1) / length
-    tip = f"{x2 - 5 * dx:.1f},{y2 - 5 * dy:.1f}"
-    left = f"{x2 - 14 * dx - 4 * dy:.1f},{y2 - 14 * dy + 4 * dx:.1f}"
-    right = f"{x2 - 14 * dx + 4 * dy:.1f},{y2 - 14 * dy - 4 * dx:.1f}"
+    tip = f"{x2 - 2 * dx:.1f},{y2 - 2 * dy:.1f}"
+    left = f"{x2 - 11 * dx - 4 * dy:.1f},{y2 - 11 * dy + 4 * dx:.1f}"
+    right = f"{x2 - 11 * dx + 4 * dy:.1f},{y2 - 11 * dy - 4 * dx:.1f}"
+    line = f"M {x1:.1f} {y1:.1f} L {x2 - 9 * dx:.1f} {y2 - 9 * dy:.1f}"
     return (
-        f'<g>{note}<path d="M {x1} {y1} L {x2 - 9 * dx:.1f} {y2 - 9 * dy:.1f}" class="arrow {kind}"/>'
-        f'<polygon points="{tip} {left} {right}" class="head {kind.split()[0]}"/></g>'
+        f'<g>{note}<path d="{line}" class="arrow {kind}"/>'
+        f'<polygon points="{tip} {left} {right}" class="head {colour}"/></g>'
     )

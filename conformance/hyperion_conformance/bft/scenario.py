@@ -66,6 +66,8 @@ class Stage:
     delayed: list[UnderWay] = attrs.field(factory=list)
     down: set[Address] = attrs.field(factory=set)
     failures: list[str] = attrs.field(factory=list)
+    turn: int = 0
+    """The number of the step."""
 
     def post(self, message: UnderWay) -> None:
         """A message is under way."""
@@ -92,6 +94,11 @@ class Stage:
             if isinstance(effect, Propose | CastVote):
                 message = effect.proposal if isinstance(effect, Propose) else effect.vote
                 self.broadcast(sender, message)
+
+    def repeat(self, name: Address) -> None:
+        """A validator sends again what others may lack."""
+        for message in gossip(self.nodes[name]):
+            self.broadcast(name, message)
 
     def stop(self, name: Address) -> None:
         """A validator stops."""
@@ -212,8 +219,7 @@ def send(stage: Stage, value: Json, field: str) -> None:
 def spread(stage: Stage, value: Json, field: str) -> None:
     """Validators send again what others may lack."""
     for name in items(value, field, lambda each, at: node_named(stage, each, at)):
-        for message in gossip(stage.nodes[name]):
-            stage.broadcast(name, message)
+        stage.repeat(name)
 
 
 def crash(stage: Stage, value: Json, field: str) -> None:
@@ -272,7 +278,7 @@ def acted(stage: Stage, value: Json) -> None:
     given = record(value, "$", (), False)
     actions = items(given["steps"], "$.steps", lambda each, at: record(each, at, [*ACTIONS], True))
     for number, action in enumerate(actions):
-        field = f"$.steps[{number}]"
+        stage.turn, field = number, f"$.steps[{number}]"
         if len(action) != 1:
             raise InputError(field, "one action is needed")
         [(name, details)] = action.items()
