@@ -170,8 +170,13 @@ def beside(adapter: Adapter, given: Mapping[str, Any]) -> Beside:
     return Beside(worst(degrees), degrees)
 
 
-def random_session(seed: int, index: int, certificates: bool = True, liars: bool = True) -> dict[str, Any]:
-    """A random session of the target; without certificates, or with leaders that propose once a round, if so wished."""
+def random_session(
+    seed: int, index: int, certificates: bool = True, liars: bool = True, restarts: bool = False
+) -> dict[str, Any]:
+    """A random session of the target.
+
+    If so wished without certificates; with leaders that propose once a round; with a restart on the way and at the end.
+    """
     given: dict[str, Any] = dict(random_case(Draw(seed, "beside", index), index).input)
     events, led = [], set[str]()
     for event in given["events"]:
@@ -179,6 +184,9 @@ def random_session(seed: int, index: int, certificates: bool = True, liars: bool
         if (certificates or "certificate" not in event) and (liars or round not in led):
             events.append(event)
         led |= {round} - {""}
+    if restarts:
+        place = 1 + index % len(events)
+        events = [*events[:place], {"restart": {}}, *events[place:], {"restart": {}}]
     return {**given, "events": events}
 
 

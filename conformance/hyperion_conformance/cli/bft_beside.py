@@ -25,6 +25,7 @@ def beside_command(
     seed: Annotated[int, typer.Option(min=0, help="Of the random sessions.")] = 1,
     certificates: Annotated[bool, typer.Option(help="Whether certificates are among the events.")] = True,
     liars: Annotated[bool, typer.Option(help="Whether a leader may propose more than once a round.")] = True,
+    restarts: Annotated[bool, typer.Option(help="Whether the validator restarts on the way and at the end.")] = False,
 ) -> None:
     """Random sessions of one validator, of the model and of another implementation: where do they part?"""
     console = Console()
@@ -37,7 +38,7 @@ def beside_command(
     began, found = time.monotonic(), list[Beside]()
     try:
         for index in range(sessions):
-            found.append(beside(adapter, random_session(seed, index, certificates, liars)))
+            found.append(beside(adapter, random_session(seed, index, certificates, liars, restarts)))
             if console.is_terminal:
                 console.print(f"{index + 1} sessions", end="\r", highlight=False)
     except (Unanswered, CannotStart) as error:
