@@ -13,14 +13,15 @@ from typing import Final
 
 import attrs
 
+from hyperion.execution.transition import Chain
+from hyperion.settlement.between.stages import Pinned, Running
 from hyperion.settlement.dispute.parameters import Level
 from hyperion.settlement.finality.parameters import DEFAULT, Parameters
 from hyperion.settlement.history import history
 from hyperion.settlement.onestep import verify
-from hyperion.settlement.points import point_after
+from hyperion.settlement.points import step_of
 from hyperion_conformance.dispute.descent import rounds_of
 from hyperion_conformance.dispute.execution import Execution, Task, executed, spoiling
-from hyperion_conformance.dispute.ground import BlockGround, within
 from hyperion_conformance.dispute.match import ALICE, Match, first_of, played
 from hyperion_conformance.dispute.token_block import token_block
 
@@ -66,29 +67,32 @@ def show_disputes() -> None:
         )
 
 
-def committing(truth: Execution) -> tuple[float, float, float]:
+def machine_at(truth: Execution, index: int) -> bool:
+    """Whether a step of a machine follows."""
+    state = truth.states[index]
+    return isinstance(state, Running) and not state.machine.halted
+
+
+def committing(truth: Execution, chain: Chain) -> tuple[float, float, float]:
     """Microseconds and new hashes of a committed step, and milliseconds of a whole commitment."""
-    first = next(index for index in range(200, len(truth.points)) if truth.is_step(index))
-    steps, ground = 0, BlockGround(DEFAULT_HEIGHTS, truth, truth, b"", {})
-    state = ground.committed(truth, first)
+    first = next(index for index in range(200, len(truth.points)) if machine_at(truth, index))
+    steps, within = 0, step_of(Pinned(chain, b"", 0))
+    state = truth.committed(first)
     before, began = len(state.nodes), time.perf_counter()
-    while truth.is_step(first + steps):
-        state, steps = verify.advance(state, point_after), steps + 1
+    while machine_at(truth, first + steps):
+        state, steps = verify.advance(state, within), steps + 1
     spent = time.perf_counter() - began
     made = len(state.nodes) - before
     began = time.perf_counter()
-    verify.committed(within(truth, first))
+    truth.committed(first)
     return 1e6 * spent / steps, made / steps, 1e3 * (time.perf_counter() - began)
-
-
-DEFAULT_HEIGHTS: Final = tuple(level.height for level in DEFAULT.game.levels)
 
 
 def show_commitments() -> None:
     print("accounts  us a committed step  new hashes a step  ms a whole machine")
     for bystanders in (0, 1_000, 10_000):
         task: Task = token_block(SMALL, bystanders)
-        step, hashes, whole = committing(executed(task))
+        step, hashes, whole = committing(executed(task), task.chain)
         print(f"{len(task.tip.world.accounts):8,}  {step:19.0f}  {hashes:17.1f}  {whole:18.1f}")
 
 
@@ -97,7 +101,8 @@ def show_histories() -> None:
     began = time.perf_counter()
     history(leaves, 2**SEGMENT)
     leaf = (time.perf_counter() - began) / len(leaves)
-    step = committing(executed(token_block(SMALL)))[0] / 1e6
+    task = token_block(SMALL)
+    step = committing(executed(task), task.chain)[0] / 1e6
     print(f"history: {1e6 * leaf:.2f} us a leaf, so {leaf * 2**20:.1f} s for the 2^20 segments of a full level 0")
     print(f"a full segment of 2^26 points, calculated: {2**SEGMENT * (leaf + step) / 3600:.1f} h of one processor")
 

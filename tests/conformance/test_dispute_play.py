@@ -5,15 +5,14 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-import attrs
 import pytest
 from typer.testing import CliRunner
 
-from hyperion.primitives.hashing import keccak256
+from hyperion.settlement.between import transactions
+from hyperion.settlement.between.stages import Standing, malformed
 from hyperion.settlement.dispute.invariants import violated as violated_in_game
 from hyperion.settlement.finality.invariants import violated
 from hyperion.settlement.finality.parameters import DEFAULT
-from hyperion.settlement.trace import Standing
 from hyperion_conformance.cli.dispute import app
 from hyperion_conformance.dispute import gallery
 from hyperion_conformance.dispute.descent import picture, rounds_of
@@ -23,10 +22,10 @@ from hyperion_conformance.dispute.execution import (
     Task,
     candidates,
     executed,
-    result_of,
     spoiling,
 )
 from hyperion_conformance.dispute.ground import LIE, BlockGround
+from hyperion_conformance.dispute.lies import BETWEEN, OUTPUT, told_of, word_of
 from hyperion_conformance.dispute.match import ALICE, Match, Undecided, assertions, begin, contest, played, posted
 from hyperion_conformance.dispute.token_block import WITHDRAWAL, token_block
 from hyperion_conformance.dispute.worlds import TRUE
@@ -48,7 +47,7 @@ def dispute(wanted: str, seed: int) -> tuple[Match, Execution, str]:
 
 
 @pytest.mark.rule("DIS-point-level", "DIS-decide", "DIS-finalize", "BRI-withdrawal-pay", "DIS-reimburse")
-@pytest.mark.parametrize(("wanted", "seed"), [("any", 1), ("any", 2), ("KECCAK256", 0), ("SLOAD", 3), ("CALLER", 0)])
+@pytest.mark.parametrize(("wanted", "seed"), [("ADD", 1), ("LT", 2), ("KECCAK256", 0), ("SLOAD", 3), ("CALLER", 0)])
 def test_the_truth_wins_and_the_withdrawal_is_paid(wanted: str, seed: int) -> None:
     match, lie, name = dispute(wanted, seed)
     assert wanted in ("any", name)
@@ -56,8 +55,10 @@ def test_the_truth_wins_and_the_withdrawal_is_paid(wanted: str, seed: int) -> No
     rounds = rounds_of(match)
     assert sum(each.cut is not None for each in rounds) == sum(level.height for level in LEVELS)
     last = {each.edge.level: each.edge for each in rounds}
+    assert lie.fault is not None
     assert last[1].start_height == lie.fault + 1, "the step that is contested is the one that was spoiled"
-    assert result_of(match.ground.truth, lie.fault) == name
+    truth = match.ground.truth
+    assert word_of(truth.states[lie.fault], truth.states[lie.fault + 1]) == name
     assert sum(match.chain.spent.values()) == WITHDRAWAL.amount
     rules, edges = match.game.parameters, match.game.edges.values()
     mine = [edge for edge in edges if edge.useful and edge.mover == ALICE]
@@ -70,12 +71,12 @@ def test_the_truth_wins_and_the_withdrawal_is_paid(wanted: str, seed: int) -> No
 
 def test_the_model_fills_in_the_header_and_a_false_word_changes_it() -> None:
     task, truth = block()
-    lie, _ = spoiling(task, truth, "any", 9)
-    assert truth.block.standing is Standing.VALID
+    lie, _ = spoiling(task, truth, "ADD", 9)
+    assert truth.ended.standing is Standing.VALID
     first = next(index for index in range(len(truth.points)) if truth.points[index] != lie.points[index])
-    assert first == lie.fault + 1
-    assert truth.block.tip.header.state_root != lie.block.tip.header.state_root
-    assert len(candidates(truth, "any", 0)) > 500
+    assert lie.fault is not None and first == lie.fault + 1
+    assert truth.ended.tip.header.state_root != lie.ended.tip.header.state_root
+    assert len(candidates(task, truth, "any", 0)) > 500
     with pytest.raises(NoFault):
         spoiling(task, truth, "SDIV", 0)
 
@@ -91,30 +92,60 @@ def test_control_a_watcher_without_witnesses_does_not_win(monkeypatch: pytest.Mo
     assert match.game.winner is None
 
 
-@pytest.mark.rule("DIS-point-step")
-def test_a_lie_about_what_begins_between_runs_stays_undecided() -> None:
-    # The limit of the one-step check: points between runs are committed to, and no proof shows what follows them.
+KINDS: Final = (*(name for name in BETWEEN if name != "accept"), OUTPUT)
+
+
+@pytest.mark.rule("DIS-point-step", "DIS-point-end", "DIS-point-output", "DIS-point-level")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_lie_between_runs_loses_and_the_withdrawal_is_paid(kind: str) -> None:
+    match, lie, name = dispute(kind, 0)
+    assert name == kind and lie.fault is not None
+    assert violated(match.chain) == () and violated_in_game(match.game) == ()
+    last = {each.edge.level: each.edge for each in rounds_of(match)}
+    assert last[1].start_height == lie.fault + 1, "the step that is contested is the one that was spoiled"
+    assert sum(match.chain.spent.values()) == WITHDRAWAL.amount
+
+
+@pytest.mark.rule("DIS-point-step", "DIS-between-admit")
+def test_a_lie_that_accepts_an_invalid_transaction_loses() -> None:
+    task = token_block(3, invalid=True)
+    truth = executed(task)
+    assert truth.ended.standing is Standing.INVALID
+    lie, name = spoiling(task, truth, "accept", 0)
+    assert name == "accept" and lie.ended.standing is Standing.VALID
+    match = played(task, truth, lie, DEFAULT, None)
+    assert match.game.winner == match.names[TRUE]
+
+
+def test_control_without_the_step_between_runs_a_lie_there_stays_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
     task, truth = block()
-    end = next(index for index in range(len(truth.points)) if not truth.is_step(index) and index > 100)
-    false = tuple(keccak256(point) for point in truth.points[end + 1 :])
-    lie = Execution(truth.trace, truth.points[: end + 1] + false, end)
-    match = begin(task, truth, attrs.evolve(lie), DEFAULT)
+    lie, _ = spoiling(task, truth, "fee", 0)
+
+    def refused(*arguments: object) -> object:
+        raise malformed("no step between runs")
+
+    match = begin(task, truth, lie, DEFAULT)
     assertions(match)
+    ground = match.ground
+    for trace in (TRUE, LIE):
+        ground.micro_states(trace, (lie.fault or 0) + 1)
+    shown = {state: ground.witness(2, state) for state in ground.nodes}
+    monkeypatch.setattr(BlockGround, "witness", lambda self, level, state: shown.get(state, ()))
+    monkeypatch.setattr(transactions, "charged", refused)
     with pytest.raises(Undecided, match="no assertion has won"):
         contest(match, most=400)
-    deepest = rounds_of(match)[-1].edge
-    assert (deepest.level, deepest.length) == (2, 1)
     assert not [edge for edge in match.game.edges.values() if edge.confirmed]
 
 
 def test_histories_of_both_sides_agree_up_to_the_false_step_and_nowhere_behind() -> None:
-    match, lie, _ = dispute("any", 1)
+    match, lie, _ = dispute("ADD", 1)
     ground = match.ground
+    assert lie.fault is not None
     for index, agreed in ((lie.fault, True), (lie.fault + 1, True), (lie.fault + 2, False)):
         assert (ground.root(TRUE, 1, 0, index) == ground.root(LIE, 1, 0, index)) is agreed
     base = (lie.fault + 1) * ground.stride(1)
     true, false = ground.given(TRUE, 2, base), ground.given(LIE, 2, base)
-    assert true[:-2] == false[:-2] and true[-2] != false[-2] and true[-1] != false[-1]
+    assert true[:-1] == false[:-1] and true[-1] != false[-1]
 
 
 def test_what_is_posted_is_counted() -> None:
@@ -145,9 +176,9 @@ def test_a_dispute_about_an_official_block(
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["play", "--fault", "ADD", "--moves"], 0, "dispute play: the truth wins against a false ADD"),
-        (["play", "--seed", "1", "--repeat", "2"], 0, "dispute play: the truth wins 2 of 2 disputes"),
-        (["play", "--fault", "SDIV"], 4, "no result of SDIV"),
+        (["play", "--fault", "ADD", "--moves"], 0, "dispute play: the truth wins against 'ADD gives a false word'"),
+        (["play", "--fault", "between", "--repeat", "2"], 0, "dispute play: the truth wins 2 of 2 disputes"),
+        (["play", "--fault", "SDIV"], 4, "no lie of the kind SDIV"),
         (["play", "--fixtures", "nowhere"], 2, "no such file"),
         (["gallery", "unused", "--attack", "nobody"], 2, "no attack named nobody"),
     ],
@@ -166,7 +197,7 @@ def test_the_pictures_of_the_chapter_are_those_of_the_games(tmp_path: Path) -> N
     for drawn in tmp_path.iterdir():
         assert drawn.read_text() == (PICTURES / drawn.name).read_text(), drawn.name
     match, lie, name = dispute("any", 1)
-    told = f"{name} gives a false word at point {lie.fault:,} of {len(match.ground.truth.points):,}"
+    told = f"{told_of(name)} at point {lie.fault:,} of {len(match.ground.truth.points):,}"
     assert picture(match, told) == (PICTURES / "descent.svg").read_text()
 
 

@@ -7,27 +7,32 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hyperion.execution.block import transactions_root
+from hyperion.primitives.hashing import keccak256
 from hyperion.settlement import trace as traces
+from hyperion.settlement.between.records import sealed_end, sealed_stage
+from hyperion.settlement.between.stages import Ended, Running, Standing
 from hyperion.settlement.history import history, includes, is_prefix
 from hyperion.settlement.onestep import verify
+from hyperion.settlement.onestep.nodes import Hashed
+from hyperion.settlement.points import At, point_node
 from hyperion.settlement.trace import (
     BlockTrace,
     Place,
-    Standing,
     Trace,
     TraceError,
+    at_of,
     followed,
     index_of,
+    input_of,
     machine_at,
     place_of,
     point_at,
-    point_hash,
     points_from,
     state_at,
     trace_of,
     traced_block,
 )
-from hyperion.state.commitment import state_root
 from hyperion.vm.forks import OSAKA
 from hyperion.vm.machine import Machine
 from hyperion.vm.step import step
@@ -58,13 +63,16 @@ def test_any_machine_is_found_from_few_checkpoints(most: int, index: int) -> Non
 
 
 def block_traces() -> Iterator[BlockTrace]:
-    """A block of two transfers, one of one, and one whose header claims other gas."""
+    """A block of two transfers, one of one, and one whose second transaction has another nonce."""
     tip = genesis(OSAKA)
     for count in (2, 1):
         block = sealed(tip, OSAKA, *(transfer(nonce) for nonce in range(count)))
-        yield traced_block(tip, block, chain(OSAKA), 1000)
-    wrong = attrs.evolve(block, header=attrs.evolve(block.header, gas_used=1))
-    yield traced_block(tip, wrong, chain(OSAKA), 1000)
+        yield traced_block(tip, input_of(block, 1000), chain(OSAKA))
+    bad = (transfer(0), transfer(7))
+    wrong = attrs.evolve(
+        block, transactions=bad, header=attrs.evolve(block.header, transactions_root=transactions_root(bad))
+    )
+    yield traced_block(tip, input_of(wrong, 1000), chain(OSAKA))
 
 
 @pytest.fixture(scope="module")
@@ -84,48 +92,49 @@ def test_places_and_indices_are_inverse(trace: Trace) -> None:
 
 @pytest.mark.rule("DIS-commit-point")
 def test_points_bind_where_they_are_and_what_is_known(trace: Trace) -> None:
-    hashes = points_from(trace, 0, trace.points)
+    hashes = points_from(trace, chain(OSAKA), 0, trace.points)
     assert len(hashes) == trace.points
     one_block = hashes[: trace.blocks[0].points]
     assert len(set(one_block)) == len(one_block)
     for index in range(trace.points):
         assert point_at(trace, index) == hashes[index]
-        machine, place = state_at(trace, index), place_of(trace, index)
-        block = trace.blocks[place.block]
-        if machine is None:
-            assert hashes[index] == point_hash(
-                block.number, len(block.runs), 0, block.standing, state_root(block.tip.world)
-            )
+        state, at = state_at(trace, index), at_of(trace, index)
+        block = trace.blocks[place_of(trace, index).block]
+        assert at.number == block.number
+        if isinstance(state, Ended):
+            node = point_node(at, block.standing, sealed_end(state, Hashed()), b"")
         else:
-            assert machine.environment.block.number == block.number
-            root = verify.commit(machine)
-            assert hashes[index] == point_hash(block.number, place.run, place.step, Standing.RUNNING, root)
+            stage = state.stage if isinstance(state, Running) else state
+            machine = verify.commit(state.machine) if isinstance(state, Running) else b""
+            node = point_node(at, Standing.RUNNING, sealed_stage(stage, Hashed()), machine)
+        assert keccak256(node) == hashes[index]
     assert [block.standing for block in trace.blocks] == [Standing.VALID, Standing.VALID, Standing.INVALID]
-    runs = [len(block.runs) for block in trace.blocks]
-    assert runs[0] == runs[1] + 1 == runs[2] + 1
+    assert [len(block.runs) for block in trace.blocks] == [6, 5, 3]
 
 
 @pytest.mark.rule("DIS-commit-point")
 def test_control_each_part_of_a_point_changes_its_hash() -> None:
-    root = bytes(32)
+    root, other = bytes(32), b"\x01" * 32
     parts = [
-        point_hash(1, 2, 3, Standing.RUNNING, root),
-        point_hash(2, 2, 3, Standing.RUNNING, root),
-        point_hash(1, 3, 3, Standing.RUNNING, root),
-        point_hash(1, 2, 4, Standing.RUNNING, root),
-        point_hash(1, 2, 3, Standing.VALID, root),
-        point_hash(1, 2, 3, Standing.INVALID, root),
-        point_hash(1, 2, 3, Standing.RUNNING, b"\x01" * 32),
+        point_node(At(1, 2, 3), Standing.RUNNING, root, root),
+        point_node(At(2, 2, 3), Standing.RUNNING, root, root),
+        point_node(At(1, 3, 3), Standing.RUNNING, root, root),
+        point_node(At(1, 2, 4), Standing.RUNNING, root, root),
+        point_node(At(1, 2, 3), Standing.VALID, root, root),
+        point_node(At(1, 2, 3), Standing.INVALID, root, root),
+        point_node(At(1, 2, 3), Standing.RUNNING, other, root),
+        point_node(At(1, 2, 3), Standing.RUNNING, root, other),
+        point_node(At(1, 2, 3), Standing.RUNNING, root, b""),
     ]
-    assert len(set(parts)) == len(parts)
+    assert len(set(map(keccak256, parts))) == len(parts)
 
 
 @pytest.mark.rule("DIS-history-padding", "DIS-history-prefix")
 def test_the_history_of_a_segment(trace: Trace) -> None:
     """A segment that reaches beyond the end of the trace is padded with its last point."""
     first, height = trace.points - 6, 2**20
-    states = points_from(trace, first, 6)
-    assert points_from(trace, first, 9) == (*states, *states[-1:] * 3)
+    states = points_from(trace, chain(OSAKA), first, 6)
+    assert points_from(trace, chain(OSAKA), first, 9) == (*states, *states[-1:] * 3)
     segment = history(states, height)
     for index in (0, 3, 5, 1000, height):
         point = point_at(trace, first + index)

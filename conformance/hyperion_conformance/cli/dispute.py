@@ -16,6 +16,7 @@ from hyperion_conformance.cli.dispute_mutants import mutants
 from hyperion_conformance.dispute import descent, gallery
 from hyperion_conformance.dispute.execution import Execution, NoFault, Task, executed, spoiling
 from hyperion_conformance.dispute.fixture_block import block_case, fixture_block, is_as_stated
+from hyperion_conformance.dispute.lies import BETWEEN, OUTPUT, told_of
 from hyperion_conformance.dispute.match import ALICE, EVE, NAMES, Match, Undecided, first_of, played
 from hyperion_conformance.dispute.token_block import WITHDRAWAL, Withdrawal, token_block
 from hyperion_conformance.fixtures.source import FixtureError
@@ -26,12 +27,20 @@ app = typer.Typer(
 app.command("mutants")(mutants)
 
 DAY: Final = 86_400
+ACCEPT: Final = "accept"
+KINDS: Final = (
+    f"What is false once: the result of an instruction, by its name; a lie between runs: {', '.join(BETWEEN)} or "
+    f"{OUTPUT}; 'between' for one of these; 'any' for whatever."
+)
 
 
-def task_of(fixtures: Path | None, case: str, block: int) -> tuple[Task, bytes | None]:
-    """The block to dispute about, and the hash that its source states. Exits with 2 if there is none."""
+def task_of(fixtures: Path | None, case: str, block: int, fault: str) -> tuple[Task, bytes | None]:
+    """The block to dispute about, and the hash that its source states. Exits with 2 if there is none.
+
+    Who accepts what may not be in a block needs one that has such a thing.
+    """
     if fixtures is None:
-        return token_block(), None
+        return token_block(invalid=fault == ACCEPT), None
     try:
         return fixture_block(fixtures, block_case(fixtures, case), block)
     except FixtureError as error:
@@ -41,7 +50,7 @@ def task_of(fixtures: Path | None, case: str, block: int) -> tuple[Task, bytes |
 
 @app.command()
 def play(
-    fault: Annotated[str, typer.Option(help="The instruction whose result is false once, or 'any'.")] = "any",
+    fault: Annotated[str, typer.Option(help=KINDS)] = "any",
     seed: Annotated[int, typer.Option(help="Which step of the block.")] = 0,
     fixtures: Annotated[
         Path | None, typer.Option(help="Official block tests; without it, a block of token transfers.")
@@ -57,20 +66,20 @@ def play(
     Ends with 0 if the truth wins, 1 if not, 2 for wrong usage, 4 if no false result changes the outcome.
     """
     console = Console(highlight=False)
-    task, stated = task_of(fixtures, case, block)
+    task, stated = task_of(fixtures, case, block, fault)
     truth = executed(task)
     if stated is not None and not is_as_stated(truth, stated):
         console.print(f"dispute play: {escape(task.name)}: the model does not give the stated block")
         raise typer.Exit(TARGET_WRONG)
-    console.print(f"{escape(task.name)}: {len(truth.block.runs)} runs, {len(truth.points):,} points")
-    withdrawal = WITHDRAWAL if fixtures is None else None
+    console.print(f"{escape(task.name)}: {truth.runs} runs, {len(truth.points):,} points")
+    withdrawal = WITHDRAWAL if fixtures is None and fault != ACCEPT else None
     for each in range(seed, seed + repeat):
         began = time.monotonic()
         match, name = one(console, task, truth, fault, each, withdrawal)
         lie = match.ground.lie
-        told = f"{name} gives a false word at point {lie.fault:,} of {len(truth.points):,}"
+        told = f"{told_of(name)} at point {lie.fault:,} of {len(truth.points):,}"
         if repeat == 1:
-            console.print(f"{told}; asserted: block {lie.block.number} is {lie.block.standing.name.lower()}")
+            console.print(f"{told}; asserted: block {lie.places[-1].number} is {lie.ended.standing.name.lower()}")
             show(console, match, every_move)
         if svg is not None:
             svg.write_text(descent.picture(match, told), encoding="utf-8")
@@ -144,12 +153,12 @@ MILESTONES: Final = {
 }
 
 
-def account(match: Match, name: str, fault: int, seconds: float) -> str:
+def account(match: Match, name: str, fault: int | None, seconds: float) -> str:
     """The line to copy."""
     rounds = sum(each.cut is not None for each in descent.rounds_of(match))
     mine = [move for move in match.moves if move.who == ALICE]
     return (
-        f"dispute play: the truth wins against a false {name} at point {fault}: {rounds} rounds, {len(mine)} honest "
+        f"dispute play: the truth wins against '{told_of(name)}' at point {fault}: {rounds} rounds, {len(mine)} honest "
         f"moves of {sum(move.posted for move in mine):,} bytes, {sum(move.seconds for move in mine):.2f} s of work; "
         f"{match.now.time - first_of(match, 'Propose'):,} s of the L1; {seconds:.1f} s in all"
     )

@@ -1,29 +1,33 @@
-"""Executing a block for a dispute: all its machines, rightly or with one false result, and the points that they make.
+"""Executing a block for a dispute: all its states, rightly or with one false one, and the points that they make.
 
 What a header claims of the outcome is not read: on an L2 the block is derived, and everybody fills in what comes of it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 import attrs
-import msgspec
+from immutables import Map
 
-from hyperion.execution.block import Block
-from hyperion.execution.invalid import InvalidBlock
-from hyperion.execution.receipt import bloom, encode_receipt
-from hyperion.execution.system import requests_hash
-from hyperion.execution.transition import Chain, Executed, Tip, execute_body, facts_of, tip_of
-from hyperion.execution.validate import Context
-from hyperion.primitives.word import MAX_WORD
-from hyperion.settlement.dispute.identity import Hash
-from hyperion.settlement.trace import BlockTrace, Run, Standing, Trace, points_from, state_at, trace_of
-from hyperion.state.commitment import ordered_root, state_root
-from hyperion.vm.machine import Machine
-from hyperion.vm.step import step
+from hyperion.execution.block import Block, encode_block
+from hyperion.execution.transition import Chain, Tip
+from hyperion.settlement.between.blocks import begun
+from hyperion.settlement.between.following import following
+from hyperion.settlement.between.stages import Ended, Input, Pinned, Rules, Running, Standing, State
+from hyperion.settlement.dispute.identity import Hash, identity
+from hyperion.settlement.finality.types import Output
+from hyperion.settlement.onestep.nodes import Collected, Hashed
+from hyperion.settlement.onestep.verify import Committed, advance
+from hyperion.settlement.onestep.work import AT_ONCE
+from hyperion.settlement.points import At, next_at, output_of, sealed_point, step_of
+from hyperion.settlement.trace import input_of
+from hyperion_conformance.dispute.lies import BETWEEN, OUTPUT, Lie, false_word, word_of
 
-UNTOUCHED: Final = -1
+BEFORE: Final = -1
+"""The place of the output before the block, whose step is to the first point."""
+ANY: Final = "any"
+ANY_BETWEEN: Final = "between"
 
 
 @attrs.frozen(eq=False)
@@ -35,106 +39,136 @@ class Task:
     block: Block
     chain: Chain
 
+    @property
+    def before(self) -> Ended:
+        """Where it begins."""
+        return Ended(Standing.VALID, self.tip)
+
+    @property
+    def given(self) -> Input:
+        """The block as it is derived."""
+        return input_of(self.block, len(encode_block(self.block)))
+
 
 @attrs.frozen(eq=False)
 class Execution:
     """What somebody says that a block does."""
 
-    trace: Trace
+    states: tuple[State, ...] = attrs.field(repr=False)
+    places: tuple[At, ...] = attrs.field(repr=False)
     points: tuple[Hash, ...] = attrs.field(repr=False)
     """The hash of each point."""
-    fault: int = UNTOUCHED
+    fault: int | None = None
     """The point whose step is false, if there is one."""
 
     @property
-    def block(self) -> BlockTrace:
-        """The one block of the trace."""
-        return self.trace.blocks[0]
+    def ended(self) -> Ended:
+        """How the block ends."""
+        last = self.states[-1]
+        if not isinstance(last, Ended):
+            raise ValueError("a block that does not end")
+        return last
 
-    def machine(self, index: int) -> Machine | None:
-        """The machine at a point; None at the end of the block."""
-        return state_at(self.trace, index)
+    @property
+    def runs(self) -> int:
+        """How many machines run."""
+        firsts = [state for state, at in zip(self.states, self.places, strict=True) if at.step == 0]
+        return sum(isinstance(state, Running) for state in firsts)
 
-    def is_step(self, index: int) -> bool:
-        """Whether a step of a machine follows the point."""
-        machine = self.machine(index) if 0 <= index < len(self.points) else None
-        return machine is not None and not machine.halted
+    def committed(self, index: int) -> Committed:
+        """A point with the nodes behind it."""
+        return committed(self.places[index], self.states[index])
 
-
-def executed(task: Task, fault: int = UNTOUCHED) -> Execution:
-    """The execution of a block, in which the result of the step from the point ``fault`` is false."""
-    runs: list[Run] = []
-
-    def follow(machine: Machine) -> Machine:
-        first, machines = sum(run.steps + 1 for run in runs), [machine]
-        while not machines[-1].halted:
-            after = step(machines[-1])
-            machines.append(spoiled(after) if first + len(machines) - 1 == fault else after)
-        runs.append(Run(len(machines) - 1, 1, tuple(machines), machines[-1]))
-        return machines[-1]
-
-    header, fork = task.block.header, task.chain.fork_at(task.block.header.timestamp)
-    facts = facts_of(header, task.tip, fork)
-    context = Context(fork, task.chain.profile, task.chain.chain_id, facts, executor=follow)
-    result = execute_body(task.block, task.tip, context)
-    if isinstance(result, InvalidBlock):
-        block = BlockTrace(header.number, tuple(runs), Standing.INVALID, task.tip)
-    else:
-        block = BlockTrace(header.number, tuple(runs), Standing.VALID, filled_in(task, result))
-    trace = trace_of((block,))
-    return Execution(trace, hashes(trace, fault), fault)
+    def output(self, inclusion: int) -> Output:
+        """What follows from the end of the block; a liar may err here too."""
+        output = output_of(self.points[-1], self.places[-1], self.ended, inclusion)
+        if self.fault == len(self.points) - 1:
+            return attrs.evolve(output, withdrawals=identity(int.from_bytes(output.withdrawals, "big")))
+        return output
 
 
-def hashes(trace: Trace, fault: int) -> tuple[Hash, ...]:
-    """The points' hashes; behind a false step the machine is committed to anew, since no step leads there."""
-    if fault == UNTOUCHED:
-        return points_from(trace, 0, trace.points)
-    return points_from(trace, 0, fault + 1) + points_from(trace, fault + 1, trace.points - fault - 1)
+def committed(at: At, state: State) -> Committed:
+    """A point with the nodes behind it."""
+    collected = Collected()
+    root = sealed_point(at, state, collected)
+    return Committed(root, Map(collected.made))
 
 
-def filled_in(task: Task, result: Executed) -> Tip:
-    """The tip after the block, whose header says what came of it."""
-    header = task.block.header
-    claims: dict[str, Any] = {
-        "gas_used": result.gas_used,
-        "state_root": state_root(result.world),
-        "receipts_root": ordered_root(map(encode_receipt, result.receipts)),
-        "bloom": bloom(result.logs),
-    }
-    if header.requests_hash is not None:
-        claims["requests_hash"] = requests_hash(result.requests)
-    if header.blob_gas_used is not None:
-        claims["blob_gas_used"] = result.blob_gas_used
-    return tip_of(attrs.evolve(header, **claims), result.world, task.tip.hashes)
+def executed(task: Task, fault: int | None = None, lie: Lie = false_word) -> Execution:
+    """The execution of a block, in which the state after the point ``fault`` is the one that ``lie`` makes of it."""
+    states, places = list[State](), list[At]()
+    for state, after in steps_of(task, fault, lie):
+        places.append(next_at(places[-1], state, after) if places else At(task.block.header.number))
+        states.append(after)
+    return Execution(tuple(states), tuple(places), hashes(states, places, task.chain, fault), fault)
+
+
+def steps_of(task: Task, fault: int | None, lie: Lie) -> Iterator[tuple[State, State]]:
+    """Each state with the one that is said to come after it, from the end of the block before on."""
+    rules = Rules(task.chain, AT_ONCE)
+    state: State = task.before
+    after, index = begun(task.before, task.given, rules), BEFORE
+    while True:
+        if index == fault:
+            after = lie(state, after) or after
+        yield state, after
+        if isinstance(after, Ended):
+            return
+        state, after, index = after, following(after, rules), index + 1
+
+
+def hashes(states: list[State], places: list[At], chain: Chain, fault: int | None) -> tuple[Hash, ...]:
+    """The points' hashes; behind a false step the state is committed to anew, since no step leads there."""
+    within = step_of(Pinned(chain, b"", 0))
+    carried, found = committed(places[0], states[0]), list[Hash]()
+    for index in range(len(states)):
+        if index > 0:
+            anew = fault is not None and index == fault + 1
+            carried = committed(places[index], states[index]) if anew else advance(carried, within)
+        found.append(carried.root)
+    return tuple(found)
 
 
 # --- faults ----------------------------------------------------------------------------------------------------------
 
 
-def spoiled(machine: Machine) -> Machine:
-    """The machine with a topmost word that is one too high."""
-    stack = machine.stack
-    return msgspec.structs.replace(machine, stack=stack.rest.push((stack.top + 1) & MAX_WORD))
+def names_at(task: Task, execution: Execution, index: int) -> Iterator[tuple[str, Lie]]:
+    """The lies that can be told about the step from a point: a false word, by its instruction, and those between."""
+    before = execution.states[index] if index > BEFORE else task.before
+    if index == len(execution.points) - 1:
+        yield OUTPUT, false_word
+        return
+    after = execution.states[index + 1]
+    name = word_of(before, after)
+    if name is not None:
+        yield name, false_word
+    if isinstance(before, Running) and not before.machine.halted:
+        return
+    yield from ((name, lie) for name, lie in BETWEEN.items() if lie(before, after) is not None)
 
 
-def result_of(execution: Execution, index: int) -> str | None:
-    """The instruction that the step from a point executes, if it ends with a word on the stack; None if not."""
-    before, after = execution.machine(index), execution.machine(index + 1)
-    if before is None or after is None or before.boundary is not None or after.boundary is not None:
-        return None
-    row = before.frame.instructions[before.frame.program[before.pc]]
-    return row.name if row.pushes > 0 and after.frame.depth == before.frame.depth else None
+def candidates(task: Task, execution: Execution, wanted: str, seed: int) -> list[tuple[int, str, Lie]]:
+    """Points with a lie about their step and its name, in an order that the seed chooses.
 
-
-def candidates(execution: Execution, wanted: str, seed: int) -> list[tuple[int, str]]:
-    """Points whose step leaves a word, with the instruction's name, in an order that the seed chooses.
-
-    ``wanted`` is the name of the instruction, or ``any``.
+    ``wanted`` is the name of an instruction or of a lie between runs, ``between`` for any of these, ``any`` for all.
     """
-    found = [(index, result_of(execution, index)) for index in range(len(execution.points) - 1)]
-    named = [(index, name) for index, name in found if name is not None and wanted in ("any", name)]
-    Random(seed).shuffle(named)
-    return named
+    found = [
+        (index, name, lie)
+        for index in range(BEFORE, len(execution.points))
+        for name, lie in names_at(task, execution, index)
+        if wanted in (ANY, name) or (wanted == ANY_BETWEEN and (name in BETWEEN or name == OUTPUT))
+    ]
+    Random(seed).shuffle(found)
+    return found
+
+
+def outcome(task: Task, fault: int, lie: Lie) -> Hash:
+    """The last point of such an execution, the others not hashed."""
+    at = At(task.block.header.number)
+    last: State = task.before
+    for count, (state, after) in enumerate(steps_of(task, fault, lie)):
+        at, last = next_at(at, state, after) if count else at, after
+    return sealed_point(at, last, Hashed())
 
 
 class NoFault(ValueError):
@@ -144,13 +178,12 @@ class NoFault(ValueError):
 def spoiling(
     task: Task, truth: Execution, wanted: str, seed: int, tried: Callable[[str], None] = lambda _: None
 ) -> tuple[Execution, str]:
-    """An execution with one false result and another outcome, and the instruction that is wrong in it.
+    """An execution with one false state and another outcome, and what is wrong in it.
 
-    A wrong word that is never used changes nothing that anybody asserts: there the next step is tried.
+    A lie that changes nothing that anybody asserts, such as a word that is never used, is passed over.
     """
-    for index, name in candidates(truth, wanted, seed):
-        false = executed(task, index)
-        if false.points[-1] != truth.points[-1]:
-            return false, name
+    for index, name, lie in candidates(task, truth, wanted, seed):
+        if name == OUTPUT or outcome(task, index, lie) != truth.points[-1]:
+            return executed(task, index, lie), name
         tried(name)
-    raise NoFault(f"no result of {wanted} in this block changes its outcome")
+    raise NoFault(f"no lie of the kind {wanted} in this block changes its outcome")

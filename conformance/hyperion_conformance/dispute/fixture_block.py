@@ -58,4 +58,4 @@ def extended(fixtures: Path, tip: Tip, entry: Any, chain: Any) -> Tip:
 
 def is_as_stated(truth: Execution, stated: bytes) -> bool:
     """Whether the execution gives the block that the test states, header and all."""
-    return truth.block.tip.hash == stated
+    return truth.ended.tip.hash == stated

@@ -10,15 +10,13 @@ from typing import Final
 import attrs
 
 from hyperion.settlement import points
+from hyperion.settlement.between.stages import Pinned
 from hyperion.settlement.dispute.identity import Hash
 from hyperion.settlement.dispute.types import Verifier
 from hyperion.settlement.dispute.verifying import point_verifier
 from hyperion.settlement.history import History, history
 from hyperion.settlement.onestep import micro, verify
-from hyperion.settlement.onestep.nodes import Hashed
 from hyperion.settlement.onestep.verify import Committed, Witness
-from hyperion.settlement.trace import Place, Standing, place_of, point_node
-from hyperion.vm.machine import Machine
 from hyperion_conformance.dispute.execution import Execution
 from hyperion_conformance.dispute.worlds import TRUE, Trace, wrong_from
 
@@ -33,8 +31,10 @@ class BlockGround:
     heights: tuple[int, ...]
     truth: Execution
     lie: Execution
-    parent: Hash
-    """The output before the block, which is where all histories begin."""
+    pinned: Pinned
+    """What the question is about."""
+    before: Committed
+    """The output before the block, which is where all histories begin, with all that is known before the block."""
     outputs: dict[Trace, Hash]
     """The output that each side asserts."""
     histories: dict[tuple[Trace, int, int], History] = attrs.field(factory=dict)
@@ -45,7 +45,7 @@ class BlockGround:
     @property
     def verifier(self) -> Verifier:
         """What the game asks of this ground."""
-        return point_verifier(len(self.heights) - 2)
+        return point_verifier(len(self.heights) - 2, self.pinned)
 
     def execution(self, trace: Trace) -> Execution:
         """What one side says."""
@@ -53,7 +53,7 @@ class BlockGround:
 
     def states(self, trace: Trace) -> tuple[Hash, ...]:
         """All states above the last level: the point ``i`` is the state ``i + 1``."""
-        return (self.parent, *self.execution(trace).points, self.outputs[trace])
+        return (self.before.root, *self.execution(trace).points, self.outputs[trace])
 
     def stride(self, level: int) -> int:
         """As in ``Ground``."""
@@ -107,26 +107,34 @@ class BlockGround:
         return trace != TRUE and state - 1 == self.lie.fault
 
     def is_step(self, trace: Trace, level: int, base: int, index: int) -> bool:
-        """As in ``Ground``. Nothing shows a step between runs, or to an output."""
+        """As in ``Ground``: each step is one, but for the one that is a lie."""
         if level < len(self.heights) - 1:
-            state = self.state_of(base) + index
-            return self.execution(trace).is_step(state - 1) and not self.is_false(trace, state)
+            return not self.is_false(trace, self.state_of(base) + index)
         state = self.state_of(base)
-        if not self.execution(trace).is_step(state - 1):
-            return False
-        return not (self.is_false(trace, state) and index == len(self.micro_states(trace, state)) - 3)
+        return not (self.is_false(trace, state) and index == len(self.micro_states(trace, state)) - 2)
 
     def witness(self, level: int, state: Hash) -> Witness:
         """As in ``Ground``, for states of the true execution."""
         if level == len(self.heights) - 1:
-            return verify.witness(self.nodes[state], points.point_micro_after)
-        return verify.witness(self.committed(self.truth, self.truth.points.index(state)), points.point_after)
+            return verify.witness(self.nodes[state], self.micro_step)
+        return verify.witness(self.committed(TRUE, self.states(TRUE).index(state)), points.step_of(self.pinned))
 
-    def committed(self, execution: Execution, index: int) -> Committed:
-        """A point within a run, with the nodes behind it. Costs the size of its machine."""
-        behind, place = verify.committed(within(execution, index)), place_of(execution.trace, index)
-        digest = execution.points[index]
-        return Committed(digest, behind.nodes.set(digest, node_of(execution, place, behind.root)))
+    @property
+    def micro_step(self) -> verify.Transition:
+        """A micro step of a step between points."""
+        return points.micro_step_of(self.pinned)
+
+    def committed(self, trace: Trace, state: int) -> Committed:
+        """A state above the last level with the nodes behind it: a point, or one of the outputs."""
+        states, execution = self.states(trace), self.execution(trace)
+        if state == 0:
+            return self.before
+        point = execution.committed(min(state, len(states) - 2) - 1)
+        nodes = point.nodes.update(self.before.nodes)
+        if state < len(states) - 1:
+            return Committed(point.root, nodes)
+        record = execution.output(self.pinned.inclusion).record
+        return Committed(self.outputs[trace], nodes.set(self.outputs[trace], record))
 
     def micro_states(self, trace: Trace, state: int) -> tuple[Hash, ...]:
         """The micro states of the step from a state, up to the one that repeats."""
@@ -135,32 +143,11 @@ class BlockGround:
         return self.micros[trace, state]
 
     def made(self, trace: Trace, state: int) -> tuple[Hash, ...]:
-        """As ``micro_states``. Where no step of a machine is, there is nothing between the ends."""
-        states, execution = self.states(trace), self.execution(trace)
-        before, after = states[state], states[min(state + 1, len(states) - 1)]
-        if not execution.is_step(state - 1):
-            return points.enter(before), points.leave(after)
-        behind = self.committed(execution, state - 1)
-        begun = points.enter(before)
-        made = [Committed(begun, behind.nodes.set(begun, points.entered_node(before)))]
+        """As ``micro_states``; a lie ends in another state than its last micro step leads to."""
+        states = self.states(trace)
+        made = [micro.entered(self.committed(trace, min(state, len(states) - 1)))]
         while len(made) < 2 or made[-1].root != made[-2].root:
-            made.append(verify.advance(made[-1], points.point_micro_after))
+            made.append(verify.advance(made[-1], self.micro_step))
         self.nodes |= {each.root: each for each in made}
         roots = tuple(each.root for each in made[:-1])
-        if not self.is_false(trace, state):
-            return roots
-        claimed = micro.leave(verify.commit(within(execution, state)))
-        return (*roots[:-2], points.under_way(before, claimed, Hashed()), points.leave(after))
-
-
-def within(execution: Execution, index: int) -> Machine:
-    """The machine at a point that is not the end of the block."""
-    machine = execution.machine(index)
-    if machine is None:
-        raise ValueError(f"point {index} is the end of a block")
-    return machine
-
-
-def node_of(execution: Execution, place: Place, root: Hash) -> bytes:
-    """The record of a point within a run."""
-    return point_node(execution.block.number, place.run, place.step, Standing.RUNNING, root)
+        return (*roots[:-1], points.leave(states[state + 1])) if self.is_false(trace, state) else roots

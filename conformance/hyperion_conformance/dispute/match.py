@@ -19,14 +19,17 @@ from hyperion.settlement.dispute.types import Edge, Game
 from hyperion.settlement.finality import events as e
 from hyperion.settlement.finality.parameters import Parameters
 from hyperion.settlement.finality.rules import open_chain, step
-from hyperion.settlement.finality.types import Chain, Output, Outside, Reason
+from hyperion.settlement.finality.types import Chain, Outside, Reason
 from hyperion.settlement.finality.withdrawals import withdrawal_id
 from hyperion.settlement.moment import Moment
+from hyperion.settlement.onestep.verify import Committed
+from hyperion.settlement.points import At, output_of
 from hyperion.settlement.rejection import Rejected
+from hyperion.settlement.trace import pinned_inputs
 from hyperion.state.commitment import AccountProof, account_proof, verify_account_proof
 from hyperion.state.trie import ProofError
 from hyperion.state.world import World
-from hyperion_conformance.dispute.execution import Execution, Task
+from hyperion_conformance.dispute.execution import Execution, Task, committed
 from hyperion_conformance.dispute.ground import LIE, BlockGround
 from hyperion_conformance.dispute.players import Defender, earnings, root_of, tree
 from hyperion_conformance.dispute.token_block import PASSER, Withdrawal
@@ -78,12 +81,6 @@ def covers(root: Hash, withdrawal: Hash, proof: object) -> bool:
     except ProofError:
         return False
     return noted.key == int.from_bytes(withdrawal, "big") and noted.value == 1
-
-
-def output_of(execution: Execution, inclusion: int) -> Output:
-    """What follows from an execution: its last point, and the state in which withdrawals are noted."""
-    block = execution.block
-    return Output(execution.points[-1], block.tip.header.state_root, block.number, inclusion)
 
 
 @attrs.define(eq=False)
@@ -147,14 +144,16 @@ def begin(
 ) -> Match:
     """A match before its first assertion; there is something in escrow. Refuses unsafe parameters."""
     inclusion = START.height - 10
-    number, state = task.block.header.number - 1, task.tip.header.state_root
-    before = Output(identity(2, int.from_bytes(task.tip.hash, "big")), state, number, inclusion - 10)
+    pinned, known = pinned_inputs({task.block.header.number: task.given}, task.chain, inclusion)
+    point = committed(At(task.tip.header.number), task.before)
+    before = output_of(point.root, At(task.tip.header.number), task.before, inclusion - 10)
     chain = open_chain(parameters, task.chain.chain_id, PROGRAM, before, START)
     if not isinstance(chain, Chain):
         raise Undecided("; ".join(violation.text for violation in chain))
-    outputs = {TRUE: output_of(truth, inclusion).digest, LIE: output_of(lie, inclusion).digest}
+    outputs = {TRUE: truth.output(inclusion).digest, LIE: lie.output(inclusion).digest}
     heights = tuple(level.height for level in parameters.game.levels)
-    ground = BlockGround(heights, truth, lie, before.digest, outputs)
+    nodes = point.nodes.update(known.nodes).set(before.digest, before.record)
+    ground = BlockGround(heights, truth, lie, pinned, Committed(before.digest, nodes), outputs)
     match = Match(task, ground, chain, START, inclusion, withdrawal)
     match.must(ALICE, e.Deposit(100 * ETHER))
     match.later(parameters.settling_blocks * parameters.game.slot)
@@ -166,14 +165,14 @@ def assertions(match: Match) -> None:
     head = match.inclusion + match.chain.parameters.settling_blocks
     for who, trace, execution in ((EVE, LIE, match.ground.lie), (ALICE, TRUE, match.ground.truth)):
         known = set(match.chain.assertions)
-        output = output_of(execution, match.inclusion)
+        output = execution.output(match.inclusion)
         match.must(who, e.Propose(match.chain.anchor, output, head, who, match.chain.parameters.bond))
         (match.names[trace],) = set(match.chain.assertions) - known
         match.later(1)
     match.question = match.chain.assertions[match.names[TRUE]].question
     if match.withdrawal is not None:
         named = match.withdrawal
-        shown = proof_of(match.ground.truth.block.tip.world, named)
+        shown = proof_of(match.ground.truth.ended.tip.world, named)
         match.must(ALICE, e.Prove(named.nonce, named.recipient, named.amount, match.names[TRUE], shown))
 
 

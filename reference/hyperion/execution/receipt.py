@@ -12,7 +12,7 @@ import attrs
 from hyperion.execution.record import Field, address, hashed, list_of, natural, nested, octets, write_fields
 from hyperion.execution.transaction import envelope
 from hyperion.primitives.hashing import keccak256
-from hyperion.primitives.rlp import encode
+from hyperion.primitives.rlp import LIST_OFFSET, STRING_OFFSET, encode, encode_bytes, encode_header, encode_list
 from hyperion.primitives.word import Word
 from hyperion.rules import rule
 from hyperion.vm.address import address_bytes
@@ -80,6 +80,23 @@ def receipt_of(type_byte: int, succeeded: bool, cumulative_gas_used: int, logs: 
 def encode_receipt(receipt: Receipt) -> bytes:
     """The encoding that the receipts root binds."""
     return envelope(receipt.type, write_fields(RECEIPT, receipt))
+
+
+def log_head(log: Log) -> bytes:
+    """The encoding of ``log`` up to its data, which follow as they are."""
+    size = len(log.data)
+    own = b"" if size == 1 and bytes(log.data[:1])[0] < STRING_OFFSET else encode_header(STRING_OFFSET, size)
+    topics = encode_list(b"".join(encode_bytes(topic_bytes(topic)) for topic in log.topics))
+    front = encode_bytes(address_bytes(log.address)) + topics + own
+    return encode_header(LIST_OFFSET, len(front) + size) + front
+
+
+def receipt_head(type_byte: int, succeeded: bool, cumulative_gas_used: int, bloom: bytes, size: int) -> bytes:
+    """The encoding of a receipt up to its logs, whose encodings follow, of ``size`` bytes in all."""
+    status, gas, bits, _ = write_fields(RECEIPT, Receipt(type_byte, int(succeeded), cumulative_gas_used, bloom, ()))
+    front = encode(status) + encode(gas) + encode(bits) + encode_header(LIST_OFFSET, size)
+    typed = b"" if type_byte == 0 else bytes((type_byte,))
+    return typed + encode_header(LIST_OFFSET, len(front) + size) + front
 
 
 @rule("EXE-logs-hash", "The hash of logs is the hash of the RLP list of them.")

@@ -48,7 +48,7 @@ def tip_of(header: Header, world: World, hashes: Map[int, bytes] | None = None) 
     own = block_hash(header)
     known = (Map() if hashes is None else hashes).set(header.number, own)
     oldest = header.number - RECENT
-    return Tip(header, own, world, known.delete(oldest) if oldest in known else known)
+    return Tip(header, own, world, known.delete(oldest) if oldest >= 0 and oldest in known else known)
 
 
 @attrs.frozen
@@ -194,6 +194,26 @@ def withdraw(world: World, withdrawals: tuple[Withdrawal, ...]) -> World:
 def withdraw_one(world: World, withdrawal: Withdrawal) -> World:
     """The world after one of them."""
     return world.credit(withdrawal.address, withdrawal.amount * GWEI)
+
+
+@attrs.frozen
+class Outcome:
+    """What a header says of the outcome of its body; None where the fork has no such field."""
+
+    gas_used: int
+    state_root: bytes
+    receipts_root: bytes
+    bloom: bytes
+    blob_gas_used: int | None
+    requests_hash: bytes | None
+
+
+def with_outcome(header: Header, outcome: Outcome) -> Header:
+    """The header of a block that is derived, and not proposed: it says of its outcome what came of it."""
+    return attrs.evolve(
+        header, gas_used=outcome.gas_used, state_root=outcome.state_root, receipts_root=outcome.receipts_root,
+        bloom=outcome.bloom, blob_gas_used=outcome.blob_gas_used, requests_hash=outcome.requests_hash,
+    )  # fmt: skip
 
 
 # --- what the header claims ------------------------------------------------------------------------------------------

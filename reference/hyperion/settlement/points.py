@@ -1,131 +1,193 @@
-"""Steps between points: what a game over a block's trace checks, at the level of machine steps and below.
+"""Steps between points: what a game over blocks checks, from the output before them to the output after them.
 
-A point is opened, the machine behind it takes its step, and what comes of it is the next point of the same run. Between
-runs, and at the end of a block, the next point is not one step of a machine: nothing shows it from the points alone.
+A point is a block's state: a stage between two machines, a stage that waits for a machine, or the end of the block. Its
+hash binds where it is. Every point has one next point, and so have the outputs at both ends: the parent's output begins
+the first block, the end of the last block becomes the new output, and that one stays. So a game that comes down to one
+step is decided by a proof, wherever that step is.
 """
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Final
+
 import attrs
 
 from hyperion.primitives import rlp
-from hyperion.primitives.hashing import keccak256
+from hyperion.primitives.hashing import HASH_BYTES
 from hyperion.rules import rule
-from hyperion.settlement.onestep.micro import Working, micro_after, sealed_working
+from hyperion.settlement.between.blocks import begun
+from hyperion.settlement.between.following import following
+from hyperion.settlement.between.records import opened_end, opened_input, opened_stage, sealed_end, sealed_stage
+from hyperion.settlement.between.stages import (
+    Ended,
+    Input,
+    Pinned,
+    Rules,
+    Running,
+    Standing,
+    State,
+    malformed,
+)
+from hyperion.settlement.finality.types import OUTPUT, Output
+from hyperion.settlement.onestep import maps, micro
+from hyperion.settlement.onestep.micro import micro_after
 from hyperion.settlement.onestep.nodes import (
     Hash,
     Kind,
     Nodes,
-    OpeningError,
     Reason,
     Sink,
     encode_record,
     fields_of,
+    number_item,
 )
-from hyperion.settlement.onestep.verify import Witness, after, verified
+from hyperion.settlement.onestep.records import Work, opened_machine, sealed_machine
+from hyperion.settlement.onestep.verify import Transition, Witness, verified
+from hyperion.settlement.onestep.work import AT_ONCE
 from hyperion.settlement.rejection import Rejected
-from hyperion.settlement.trace import Standing, point_node
+
+NUMBER_BYTES: Final = 8
 
 
 @attrs.frozen
-class Point:
-    """A point within a run: its block's number, its run and step, and the root of its machine."""
+class At:
+    """Where a point is: the block's number, which of its stages and runs, and the step of a run."""
 
     number: int
-    run: int
-    step: int
-    root: Hash
-
-    def next(self, root: Hash) -> bytes:
-        """The record of the point after it, whose machine has ``root``. Refuses a machine that stands still."""
-        if root == self.root:
-            raise OpeningError(Reason.NO_STEP, "the run has ended")
-        return point_node(self.number, self.run, self.step + 1, Standing.RUNNING, root)
+    run: int = 0
+    step: int = 0
 
 
-def opened_point(digest: Hash, nodes: Nodes) -> Point:
-    """The point with this hash. Refuses with ``OpeningError`` one that is no point, or at the end of a block."""
-    fields = fields_of(Kind.POINT, nodes.preimage(digest))
-    number, run, step, standing = fields.number(32), fields.number(8), fields.number(8), fields.number(1)
-    root = fields.digest()
+def next_at(at: At, before: State, after: State) -> At:
+    """Where the point after one at ``at`` is: a step of the same run, or the beginning of what comes after it."""
+    if isinstance(before, Running) and isinstance(after, Running):
+        return attrs.evolve(at, step=at.step + 1)
+    return At(at.number, at.run + 1)
+
+
+# --- the record of a point -------------------------------------------------------------------------------------------
+
+
+@rule("DIS-commit-point", "A point is committed to with its block's number and place, what is known, stage, machine.")
+def sealed_point(at: At, state: State, sink: Sink) -> Hash:
+    """The hash of a point."""
+    machine = b""
+    if isinstance(state, Ended):
+        standing, held = state.standing, sealed_end(state, sink)
+    else:
+        standing = Standing.RUNNING
+        stage = state.stage if isinstance(state, Running) else state
+        held = sealed_stage(stage, sink)
+        machine = sealed_machine(state.machine, sink) if isinstance(state, Running) else b""
+    return sink.put(point_node(at, standing, held, machine))
+
+
+def point_node(at: At, standing: Standing, held: Hash, machine: bytes) -> bytes:
+    """The record of a point: the hash of its stage or end, and the root of its machine, if there is one."""
+    numbers = (at.number, at.run, at.step, standing)
+    return encode_record(Kind.POINT, (*map(number_item, numbers), held, machine))
+
+
+def opened_point(node: bytes, nodes: Nodes, work: Work) -> tuple[At, State]:
+    """The point that ``node`` is the record of. Refuses with ``OpeningError`` what is none."""
+    fields = fields_of(Kind.POINT, node)
+    at = At(*(fields.number(NUMBER_BYTES) for _ in range(3)))
+    standing, held, machine = fields.number(1), fields.digest(), fields.octets()
     fields.end()
     if standing != Standing.RUNNING:
-        raise OpeningError(Reason.NO_STEP, "the block has ended")
-    return Point(number, run, step, root)
+        ended = opened_end(held, nodes, work)
+        if machine or ended.standing != standing:
+            raise malformed("an end of a block that is none")
+        return at, ended
+    stage = opened_stage(held, nodes, work)
+    if not machine:
+        return at, stage
+    if len(machine) != HASH_BYTES:
+        raise malformed("a machine that is none")
+    return at, Running(stage, opened_machine(machine, nodes, work))
 
 
-@rule("DIS-point-step", "The next point of a run has its block and run, the next step, and the root after one step.")
-def point_after(root: Hash, nodes: Nodes, sink: Sink) -> Hash:
-    """The point one step later. Refuses with ``OpeningError``, for ``NO_STEP`` where a run or a block has ended."""
-    point = opened_point(root, nodes)
-    return sink.put(point.next(after(point.root, nodes, sink)))
+# --- the next point --------------------------------------------------------------------------------------------------
 
 
-# --- micro steps -----------------------------------------------------------------------------------------------------
-
-
-def enter(point: Hash) -> Hash:
-    """The micro state in which the step from ``point`` begins."""
-    return keccak256(entered_node(point))
-
-
-def entered_node(point: Hash) -> bytes:
-    """The record of that state."""
-    return encode_record(Kind.POINT_ENTERED, (point,))
-
-
-def leave(point: Hash) -> Hash:
-    """The micro state in which a step to ``point`` ends; its own successor."""
-    return keccak256(encode_record(Kind.POINT_REACHED, (point,)))
-
-
-@rule("DIS-point-micro-step", "A micro step between points opens the point, does one of the machine's, or closes it.")
-def point_micro_after(root: Hash, nodes: Nodes, sink: Sink) -> Hash:
-    """The micro state after that of ``root``. Refuses with ``OpeningError``."""
+@rule("DIS-point-step", "Every point has one next point, and so has an output: what the block's execution comes to.")
+def point_after(root: Hash, nodes: Nodes, sink: Sink, work: Work, pinned: Pinned) -> Hash:
+    """The point, or output, one step later. Refuses with ``OpeningError``."""
     node = nodes.preimage(root)
-    match kind_of(node):
-        case Kind.POINT_ENTERED:
-            fields = fields_of(Kind.POINT_ENTERED, node)
-            digest = fields.digest()
-            fields.end()
-            return under_way(digest, sealed_working(Working(opened_point(digest, nodes).root), sink), sink)
-        case Kind.POINT_REACHED:
-            fields = fields_of(Kind.POINT_REACHED, node)
-            fields.digest()
-            fields.end()
-            return sink.put(node)
-    fields = fields_of(Kind.POINT_UNDER_WAY, node)
-    digest, working = fields.digest(), fields.digest()
-    fields.end()
-    inner = nodes.preimage(working)
-    if kind_of(inner) is not Kind.FINISHED:
-        return under_way(digest, micro_after(working, nodes, sink), sink)
-    done = fields_of(Kind.FINISHED, inner)
-    reached = done.digest()
-    done.end()
-    following = sink.put(opened_point(digest, nodes).next(reached))
-    return sink.put(encode_record(Kind.POINT_REACHED, (following,)))
-
-
-def under_way(point: Hash, working: Hash, sink: Sink) -> Hash:
-    """The micro state in which the machine's step from ``point`` is at its micro state ``working``."""
-    return sink.put(encode_record(Kind.POINT_UNDER_WAY, (point, working)))
-
-
-def kind_of(node: bytes) -> Kind | None:
-    """What kind of record ``node`` is; None if it is none."""
     try:
-        items = rlp.decode_list(rlp.decode(node))
-        return Kind(items[0][0]) if items and isinstance(items[0], bytes) and len(items[0]) == 1 else None
-    except (rlp.RlpError, ValueError):
+        if node[:1] == b"\0":
+            return after_output(node, nodes, sink, Rules(pinned.chain, work), pinned)
+        at, state = opened_point(node, nodes, work)
+        if isinstance(state, Ended):
+            return after_end(root, at, state, nodes, sink, Rules(pinned.chain, work), pinned)
+        reached = following(state, Rules(pinned.chain, work))
+        return sealed_point(next_at(at, state, reached), reached, sink)
+    except rlp.RlpError as error:  # a number below zero, which no block leads to, or a header or list that is none
+        raise malformed(f"{error.field} {error.reason.value}") from error
+
+
+def input_after(at: At, ended: Ended, nodes: Nodes, pinned: Pinned, work: Work) -> Input | None:
+    """The block that the question asks for after this one, if there is one; none comes after an invalid block."""
+    if ended.standing is not Standing.VALID:
         return None
+    known = maps.opened(pinned.inputs, maps.HASHES, nodes, work)
+    digest = known.get(at.number + 1)
+    return None if digest is None else opened_input(digest, nodes, work)
 
 
-def verify_point_step(root: Hash, shown: Witness) -> Hash | Rejected[Reason]:
+@rule("DIS-point-end", "After a block comes the beginning of the next one that is derived; after the last, the output.")
+def after_end(root: Hash, at: At, ended: Ended, nodes: Nodes, sink: Sink, rules: Rules, pinned: Pinned) -> Hash:
+    """The first point of the next block; the output, if the question asks for no more."""
+    given = input_after(at, ended, nodes, pinned, rules.work)
+    if given is None:
+        return sink.put(output_of(root, at, ended, pinned.inclusion).record)
+    return sealed_point(At(at.number + 1), begun(ended, given, rules), sink)
+
+
+def output_of(root: Hash, at: At, ended: Ended, inclusion: int) -> Output:
+    """What an assertion says after the block whose end is the point ``root``."""
+    return Output(root, ended.tip.header.state_root, at.number, inclusion)
+
+
+@rule("DIS-point-output", "The output before the blocks begins the first of them; the one after them stays.")
+def after_output(node: bytes, nodes: Nodes, sink: Sink, rules: Rules, pinned: Pinned) -> Hash:
+    """The first point after an output, or the output itself."""
+    words = [node[at : at + HASH_BYTES] for at in range(0, len(node), HASH_BYTES)]
+    if len(node) != 5 * HASH_BYTES or int.from_bytes(words[0], "big") != OUTPUT:
+        raise malformed("an output that is none")
+    at, ended = opened_point(nodes.preimage(words[1]), nodes, rules.work)
+    if not isinstance(ended, Ended):
+        raise malformed("an output of a block that has not ended")
+    given = input_after(at, ended, nodes, pinned, rules.work)
+    if given is None:
+        return sink.put(node)
+    return sealed_point(At(at.number + 1), begun(ended, given, rules), sink)
+
+
+# --- as transitions --------------------------------------------------------------------------------------------------
+
+
+def step_of(pinned: Pinned) -> Transition:
+    """The step from a point to the next, as a transition of one-step proofs."""
+    return partial(point_after, work=AT_ONCE, pinned=pinned)
+
+
+@rule("DIS-point-micro-step", "Micro steps between points take the same step, and its long work a unit at a time.")
+def micro_step_of(pinned: Pinned) -> Transition:
+    """A micro step of that step."""
+    return partial(micro_after, taking=partial(point_after, pinned=pinned))
+
+
+enter, leave, entered = micro.enter, micro.leave, micro.entered
+
+
+def verify_point_step(root: Hash, shown: Witness, pinned: Pinned) -> Hash | Rejected[Reason]:
     """The point one step after ``root``, as the nodes ``shown`` show. Total, as ``verify_step``."""
-    return verified(root, shown, point_after)
+    return verified(root, shown, step_of(pinned))
 
 
-def verify_point_micro_step(root: Hash, shown: Witness) -> Hash | Rejected[Reason]:
+def verify_point_micro_step(root: Hash, shown: Witness, pinned: Pinned) -> Hash | Rejected[Reason]:
     """The micro state after that of ``root``, as the nodes ``shown`` show. Total."""
-    return verified(root, shown, point_micro_after)
+    return verified(root, shown, micro_step_of(pinned))
+

@@ -1,28 +1,35 @@
-"""Traces: which machine is at an index of an execution, without keeping them all; and what is committed to at each.
+"""Traces: which state is at an index of an execution, without keeping them all; and what is committed to at each.
 
-An execution is a row of runs: the machines of a block's transactions and of the protocol's own calls, one after the
-other, block after block. Its points are numbered through: for each run the machines from the first to the halted one,
-and after the runs of a block one point for its end, which says whether the block is valid. A point's hash binds the
-block's number, run, step, status and the root of the machine (at the end of a block, of the state), so that nobody can
-speak of a step without saying where it is. A run is kept as checkpoints: of n steps, at most ``most`` machines.
+A block's execution is a row of stages and runs: what is done between machines a piece at a time, and the machines of
+its transactions and of the protocol's own calls, from the first to the halted one. Its points are numbered through, one
+for each stage, for each machine of a run, and one for the end, which says whether the block is valid. A point's hash
+binds where it is (``hyperion.settlement.points``). A run is kept as checkpoints: of n steps, at most ``most`` machines.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from enum import IntEnum
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 import attrs
+from immutables import Map
 
-from hyperion.execution.block import Block
-from hyperion.execution.invalid import InvalidBlock
-from hyperion.execution.transition import BlockResult, Chain, Tip, apply_block
-from hyperion.primitives.hashing import keccak256
+from hyperion.execution.block import WITHDRAWAL, Block
+from hyperion.execution.record import write_fields
+from hyperion.execution.transition import Chain, Tip
+from hyperion.primitives import rlp
 from hyperion.rules import rule
-from hyperion.settlement.onestep import verify
-from hyperion.settlement.onestep.maps import sealed_world
-from hyperion.settlement.onestep.nodes import Hash, Hashed, Kind, encode_record, number_item
+from hyperion.settlement.between.blocks import begun
+from hyperion.settlement.between.following import following
+from hyperion.settlement.between.records import sealed_input
+from hyperion.settlement.between.stages import Ended, Input, Pinned, Rules, Running, Stage, Standing, State
+from hyperion.settlement.onestep import maps, verify
+from hyperion.settlement.onestep.nodes import Collected, Hash, Hashed
+from hyperion.settlement.onestep.work import AT_ONCE
+from hyperion.settlement.points import At, sealed_point, step_of
+from hyperion.state import trie
+from hyperion.state.trie import Trie
 from hyperion.vm.machine import Machine
 from hyperion.vm.step import step
 
@@ -51,6 +58,8 @@ class Run:
     """Steps from one checkpoint to the next."""
     checkpoints: tuple[Machine, ...] = attrs.field(repr=False)
     last: Machine = attrs.field(repr=False)
+    stage: Stage | None = attrs.field(default=None, repr=False)
+    """The stage that waits for it, in a block."""
 
 
 def followed(machine: Machine, most: int = MOST) -> Run:
@@ -83,43 +92,92 @@ def machine_at(run: Run, index: int) -> Machine:
 
 # --- blocks ----------------------------------------------------------------------------------------------------------
 
+Segment: TypeAlias = Run | Stage
 
-class Standing(IntEnum):
-    """What is known of a block at a point."""
 
-    RUNNING = 0
-    VALID = 1
-    INVALID = 2
+def length_of(segment: Segment) -> int:
+    """How many points a segment has."""
+    return segment.steps + 1 if isinstance(segment, Run) else 1
 
 
 @attrs.frozen(eq=False)
 class BlockTrace:
-    """The runs of a block, in their order, and what came of it."""
+    """The stages and runs of a block, in their order, and how it ends."""
 
     number: int
-    runs: tuple[Run, ...]
-    standing: Standing
-    tip: Tip = attrs.field(repr=False)
-    """After the block; for an invalid one, before it."""
+    segments: tuple[Segment, ...]
+    ended: Ended = attrs.field(repr=False)
+    """For an invalid block, with the tip before it."""
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs alone."""
+        return tuple(segment for segment in self.segments if isinstance(segment, Run))
+
+    @property
+    def standing(self) -> Standing:
+        """What came of the block."""
+        return self.ended.standing
+
+    @property
+    def tip(self) -> Tip:
+        """After the block; for an invalid one, before it."""
+        return self.ended.tip
 
     @property
     def points(self) -> int:
-        """How many points there are: of each run one more than steps, and the end."""
-        return sum(run.steps + 1 for run in self.runs) + 1
+        """How many points there are: those of the segments, and the end."""
+        return sum(map(length_of, self.segments)) + 1
 
 
-def traced_block(tip: Tip, block: Block, chain: Chain, size: int, most: int = MOST) -> BlockTrace:
-    """The trace of ``block``, whose encoding has ``size`` bytes, after ``tip``: each machine that runs is followed."""
-    runs: list[Run] = []
+def input_of(block: Block, size: int) -> Input:
+    """What ``block``, whose encoding has ``size`` bytes, is as an input; its claims of the outcome do not count."""
+    paid = block.withdrawals
+    return Input(
+        block.header, len(block.ommers), listing(block.transactions), len(block.transactions),
+        listing(tuple(rlp.encode(write_fields(WITHDRAWAL, each)) for each in paid or ())),
+        None if paid is None else len(paid), size,
+    )  # fmt: skip
 
-    def follow(machine: Machine) -> Machine:
-        runs.append(followed(machine, most))
-        return runs[-1].last
 
-    result: BlockResult | InvalidBlock = apply_block(tip, block, attrs.evolve(chain, executor=follow), size)
-    if isinstance(result, InvalidBlock):
-        return BlockTrace(block.header.number, tuple(runs), Standing.INVALID, tip)
-    return BlockTrace(block.header.number, tuple(runs), Standing.VALID, result.tip)
+def listing(entries: tuple[bytes, ...]) -> Trie:
+    """The trie from the encoded index, from zero, to the entry."""
+    built: Trie = trie.EMPTY_TRIE
+    for index, entry in enumerate(entries):
+        built = trie.put(built, rlp.encode_int(index), entry)
+    return built
+
+
+def pinned_inputs(inputs: dict[int, Input], chain: Chain, inclusion: int) -> tuple[Pinned, verify.Committed]:
+    """A question about blocks by their numbers, and the nodes of all that it pins."""
+    collected = Collected()
+    digests = Map({number: sealed_input(given, collected) for number, given in inputs.items()})
+    root = maps.sealed(digests, maps.HASHES, collected)
+    return Pinned(chain, root, inclusion), verify.Committed(root, Map(collected.made))
+
+
+def traced_block(
+    tip: Tip,
+    given: Input,
+    chain: Chain,
+    most: int = MOST,
+    follow: Callable[[Stage | Running, Rules], State] = following,
+) -> BlockTrace:
+    """The trace of the block derived as ``given`` after ``tip``: each machine that runs is followed.
+
+    Its stages are taken by ``follow``; who wants to know what comes of a mistake hands in another function.
+    """
+    rules, segments = Rules(chain, AT_ONCE), list[Segment]()
+    state = begun(Ended(Standing.VALID, tip), given, rules)
+    while not isinstance(state, Ended):
+        if isinstance(state, Running):
+            run = attrs.evolve(followed(state.machine, most), stage=state.stage)
+            segments.append(run)
+            state = Running(state.stage, run.last)
+        else:
+            segments.append(state)
+        state = follow(state, rules)
+    return BlockTrace(given.header.number, tuple(segments), state)
 
 
 # --- points ----------------------------------------------------------------------------------------------------------
@@ -127,7 +185,7 @@ def traced_block(tip: Tip, block: Block, chain: Chain, size: int, most: int = MO
 
 @attrs.frozen
 class Place:
-    """Where a point is: the block's place in the trace, and run and step; a run beyond the last is the block's end."""
+    """Where a point is: the block's place in the trace, segment and step; one beyond the last is the block's end."""
 
     block: int
     run: int
@@ -157,7 +215,7 @@ def trace_of(blocks: tuple[BlockTrace, ...]) -> Trace:
     return Trace(blocks, tuple(starts))
 
 
-@rule("DIS-trace-index", "Points are numbered through blocks, runs and steps; after the last, the last repeats.")
+@rule("DIS-trace-index", "Points are numbered through blocks, stages, runs, steps; after the last, the last repeats.")
 def place_of(trace: Trace, index: int) -> Place:
     """Where the point ``index`` is. Refuses a negative index."""
     if index < 0:
@@ -165,70 +223,71 @@ def place_of(trace: Trace, index: int) -> Place:
     index = min(index, trace.points - 1)
     which = bisect_right(trace.starts, index) - 1
     index -= trace.starts[which]
-    runs = trace.blocks[which].runs
-    for number, run in enumerate(runs):
-        if index <= run.steps:
+    segments = trace.blocks[which].segments
+    for number, segment in enumerate(segments):
+        if index < length_of(segment):
             return Place(which, number, index)
-        index -= run.steps + 1
-    return Place(which, len(runs), 0)
+        index -= length_of(segment)
+    return Place(which, len(segments), 0)
 
 
 def index_of(trace: Trace, place: Place) -> int:
     """The index of the point at ``place``: the inverse of ``place_of``. Refuses a place that the trace has not."""
     if not 0 <= place.block < len(trace.blocks):
         raise TraceError("block", "out-of-range")
-    runs = trace.blocks[place.block].runs
-    if not 0 <= place.run <= len(runs):
+    segments = trace.blocks[place.block].segments
+    if not 0 <= place.run <= len(segments):
         raise TraceError("run", "out-of-range")
-    if not 0 <= place.step <= (runs[place.run].steps if place.run < len(runs) else 0):
+    if not 0 <= place.step < (length_of(segments[place.run]) if place.run < len(segments) else 1):
         raise TraceError("step", "out-of-range")
-    return trace.starts[place.block] + sum(run.steps + 1 for run in runs[: place.run]) + place.step
+    return trace.starts[place.block] + sum(map(length_of, segments[: place.run])) + place.step
 
 
-def state_at(trace: Trace, index: int) -> Machine | None:
-    """The machine at the point ``index``; None at the end of a block."""
+def state_at(trace: Trace, index: int) -> State:
+    """The state at the point ``index``."""
     place = place_of(trace, index)
-    runs = trace.blocks[place.block].runs
-    return machine_at(runs[place.run], place.step) if place.run < len(runs) else None
+    block = trace.blocks[place.block]
+    if place.run == len(block.segments):
+        return block.ended
+    segment = block.segments[place.run]
+    if isinstance(segment, Stage):
+        return segment
+    if segment.stage is None:
+        raise TraceError("index", "a-run-of-no-block")
+    return Running(segment.stage, machine_at(segment, place.step))
 
 
-@rule("DIS-commit-point", "A point is committed to with its block's number, its run and step, and what is known of it.")
-def point_hash(number: int, run: int, step_number: int, standing: Standing, root: Hash) -> Hash:
-    """The hash of a point: ``root`` is that of the machine, or of the state at the end of a block."""
-    return keccak256(point_node(number, run, step_number, standing, root))
+def at_of(trace: Trace, index: int) -> At:
+    """Where the point ``index`` says that it is."""
+    place = place_of(trace, index)
+    return At(trace.blocks[place.block].number, place.run, place.step)
 
 
-def point_node(number: int, run: int, step_number: int, standing: Standing, root: Hash) -> bytes:
-    """The record of a point."""
-    numbers = (number, run, step_number, standing)
-    return encode_record(Kind.POINT, (*map(number_item, numbers), root))
+def committed_point(trace: Trace, index: int) -> verify.Committed:
+    """The point ``index`` with the nodes behind it. Costs the size of its state."""
+    collected = Collected()
+    root = sealed_point(at_of(trace, index), state_at(trace, index), collected)
+    return verify.Committed(root, Map(collected.made))
 
 
 def point_at(trace: Trace, index: int) -> Hash:
     """The hash of the point ``index``."""
-    return points_from(trace, index, 1)[0]
+    return sealed_point(at_of(trace, index), state_at(trace, index), Hashed())
 
 
-def points_from(trace: Trace, index: int, count: int) -> tuple[Hash, ...]:
+def points_from(trace: Trace, chain: Chain, index: int, count: int) -> tuple[Hash, ...]:
     """The hashes of ``count`` points from ``index`` on, at least one: the leaves of the history of a segment.
 
-    Each step of a run costs what it touches; the first point, and that of each new run, the size of its machine.
+    Each costs what the step to it touches; the first one, and the first of each block, the size of its state.
     """
-    hashes: list[Hash] = []
-    carried: verify.Committed | None = None
-    for at in range(index, index + count):
-        if at >= trace.points and hashes:
+    within = step_of(Pinned(chain, trie.root(trie.EMPTY_TRIE), 0))
+    carried = committed_point(trace, min(index, trace.points - 1))
+    hashes = [carried.root]
+    for at in range(index + 1, index + count):
+        if at >= trace.points:
             return (*hashes, *hashes[-1:] * (index + count - at))
         place = place_of(trace, at)
-        block = trace.blocks[place.block]
-        if place.run == len(block.runs):
-            state_root = sealed_world(block.tip.world, Hashed())
-            hashes.append(point_hash(block.number, place.run, 0, block.standing, state_root))
-            carried = None
-            continue
-        if carried is None or place.step == 0:
-            carried = verify.committed(machine_at(block.runs[place.run], place.step))
-        else:
-            carried = verify.advance(carried)
-        hashes.append(point_hash(block.number, place.run, place.step, Standing.RUNNING, carried.root))
+        first = (place.run, place.step) == (0, 0)
+        carried = committed_point(trace, at) if first else verify.advance(carried, within)
+        hashes.append(carried.root)
     return tuple(hashes)

@@ -204,6 +204,27 @@ def get(trie: Trie, key: bytes) -> bytes | None:
     return None
 
 
+def first_path(trie: Trie) -> Path | None:
+    """The path of the first entry in the order of paths; None if there is no entry."""
+    node, path = trie, ""
+    while node is not None:
+        if isinstance(node, Leaf):
+            return path + node.path
+        if isinstance(node, Extension):
+            path += node.path
+            node = node.child
+        elif isinstance(node, Hidden):
+            node = node.opened()
+        elif node.value:
+            return path
+        else:
+            at = next((at for at, child in enumerate(node.children) if child is not None), None)
+            if at is None:
+                return None
+            node, path = node.children[at], path + DIGITS[at]
+    return None
+
+
 @rule("STATE-trie-empty-value", "An empty value is absence: writing it removes the key.")
 def put(trie: Trie, key: bytes, value: bytes) -> Trie:
     """The trie in which ``key`` has ``value``; the very same trie if it had already."""

@@ -18,8 +18,12 @@ EDGE: Final = 2
 
 def identity(kind: int, *parts: int | Hash) -> Hash:
     """A name that no other kind and parts have: integers below 2**256 and hashes, each as a word of 32 bytes."""
-    words = (kind, *parts)
-    return keccak256(b"".join(part if isinstance(part, bytes) else part.to_bytes(HASH_BYTES, "big") for part in words))
+    return keccak256(words_of(kind, *parts))
+
+
+def words_of(*parts: int | Hash) -> bytes:
+    """The words that a name is the hash of."""
+    return b"".join(part if isinstance(part, bytes) else part.to_bytes(HASH_BYTES, "big") for part in parts)
 
 
 @rule("DIS-mutual-id", "Edges are rivals if they agree on level, origin, start height, start root and end height.")

@@ -5,6 +5,7 @@ from typing import TypeGuard
 
 from hyperion.rules import rule
 from hyperion.settlement import history, points
+from hyperion.settlement.between.stages import Pinned
 from hyperion.settlement.dispute.identity import Hash
 from hyperion.settlement.dispute.types import Proof, Verifier
 from hyperion.settlement.onestep import micro
@@ -63,8 +64,8 @@ def micro_ends(micro_level: int) -> tuple[Callable[[int, Hash], Hash], Callable[
 
 
 @rule("DIS-point-level", "A game over a block's trace has points for states, and below them micro states of a step.")
-def point_verifier(point_level: int) -> Verifier:
-    """The verifier of a game whose level ``point_level`` counts points of a trace, and the next one micro steps.
+def point_verifier(point_level: int, pinned: Pinned) -> Verifier:
+    """The verifier of a game whose level ``point_level`` counts points of the blocks pinned, the next micro steps.
 
     Above that level, states are points too, but a step of such a level is never shown at once.
     """
@@ -73,7 +74,7 @@ def point_verifier(point_level: int) -> Verifier:
         if not is_path(witness) or level < point_level:
             return None
         verify = points.verify_point_step if level == point_level else points.verify_point_micro_step
-        reached = verify(state, witness)
+        reached = verify(state, witness, pinned)
         return None if isinstance(reached, Rejected) else reached
 
     return verifier_of(

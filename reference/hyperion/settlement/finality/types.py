@@ -8,7 +8,7 @@ import attrs
 from immutables import Map
 
 from hyperion.primitives.word import Address
-from hyperion.settlement.dispute.identity import Hash, identity
+from hyperion.settlement.dispute.identity import Hash, identity, words_of
 from hyperion.settlement.dispute.types import Game, Proof, Verifier
 from hyperion.settlement.finality.parameters import Parameters
 from hyperion.settlement.moment import Moment
@@ -45,6 +45,11 @@ class Output:
     def digest(self) -> Hash:
         """The last state of the contested run: all of the output is inside it, so a lie about any part is disputed."""
         return identity(OUTPUT, self.state, self.withdrawals, self.l2_block, self.last_inclusion)
+
+    @property
+    def record(self) -> bytes:
+        """The bytes that its name is the hash of, by which the verifier of a step opens it."""
+        return words_of(OUTPUT, self.state, self.withdrawals, self.l2_block, self.last_inclusion)
 
 
 @attrs.frozen

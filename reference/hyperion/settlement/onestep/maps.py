@@ -22,6 +22,7 @@ from hyperion.state import trie
 from hyperion.state.commitment import account_encoding, account_key, code_hash, storage_key
 from hyperion.state.trie import ProofError, Trie
 from hyperion.state.world import Account, World
+from hyperion.vm.address import address_bytes
 
 NO_CHANGES: Final[Map[Any, Any]] = Map()
 
@@ -36,6 +37,8 @@ class Form:
     """The bytes of a value; what it commits to in turn goes to the sink."""
     decode: Callable[[bytes, Nodes, Work], Any]
     """The value. Refuses with ``OpeningError`` bytes that are none."""
+    listed: Callable[[Any], bytes] | None = None
+    """The bytes whose hash a key is, where members are gone through: whoever has the set can then show them."""
 
 
 @attrs.frozen(eq=False)
@@ -98,6 +101,8 @@ def sealed(held: TrieMap | Map[Any, Any], form: Form, sink: Sink) -> Hash:
     after = before
     for key in sorted(changes):
         value = changes[key]
+        if form.listed is not None:
+            sink.keep(form.key(key), form.listed(key))
         encoded = b"" if value is None else form.encode(value, sink)
         after = in_trie(trie.put, after, form.key(key), encoded)
     if sink.keeps and after is not None:
@@ -202,6 +207,7 @@ def account_of(encoded: bytes, nodes: Nodes, work: Work) -> Account:
 STORAGE: Final = Form("storage", storage_key, encode_word, word_of)
 ACCOUNTS: Final = Form("accounts", account_key, encode_account, account_of)
 ADDRESSES: Final = Form("addresses", account_key, lambda mark, sink: b"\x01", mark_of)
+DELETED: Final = attrs.evolve(ADDRESSES, listed=address_bytes)
 SLOTS: Final = Form("slots", slot_key, lambda mark, sink: b"\x01", mark_of)
 TRANSIENT: Final = Form("transient", slot_key, encode_word, word_of)
 HASHES: Final = Form("hashes", storage_key, lambda digest, sink: digest, hash_of)

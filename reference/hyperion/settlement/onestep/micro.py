@@ -10,7 +10,8 @@ At once, whatever the input: the precompiles that the L1 has too, on as much inp
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 import attrs
 from immutables import Map
@@ -33,6 +34,7 @@ from hyperion.settlement.onestep.nodes import (
     fields_of,
 )
 from hyperion.settlement.onestep.octets import Octets, at_hand, octets_of, skips_of
+from hyperion.settlement.onestep.records import Work
 from hyperion.settlement.onestep.tasks import Task, name_of, opened_task, sealed_task
 from hyperion.settlement.onestep.verify import Committed, Witness, after, verified
 from hyperion.settlement.rejection import Rejected
@@ -70,6 +72,10 @@ def witness_bound(trie_levels: int, tree_level: int) -> int:
     tries = KEYS * TRIE_NODE * (trie_levels + 1)
     trees = 2 * (9 + 2 * tree_level) * 2 * merkle.WORD
     return RECORDS + CELLS * 2 * merkle.WORD + tries + trees + MAX_CODE_SIZE + HEADER_BYTES + 3 * LONGEST
+
+
+Step: TypeAlias = Callable[[Hash, Nodes, Sink, Work], Hash]
+"""What takes a whole step, with the work done by whom it is told."""
 
 
 class Needed(Exception):
@@ -211,8 +217,8 @@ def entered(before: Committed) -> Committed:
 
 
 @rule("DIS-micro-step", "A micro step takes the step, or begins the task that the step lacks, or does one unit of it.")
-def micro_after(root: Hash, nodes: Nodes, sink: Sink) -> Hash:
-    """The micro state after that of ``root``. Refuses with ``OpeningError``."""
+def micro_after(root: Hash, nodes: Nodes, sink: Sink, taking: Step = after) -> Hash:
+    """The micro state after that of ``root``, of a step that ``taking`` takes. Refuses with ``OpeningError``."""
     node = nodes.preimage(root)
     if node[1:2] == bytes([Kind.FINISHED.value]):
         fields = fields_of(Kind.FINISHED, node)
@@ -223,7 +229,7 @@ def micro_after(root: Hash, nodes: Nodes, sink: Sink) -> Hash:
     if state.task is not None:
         return sealed_working(worked(state, *state.task, sink), sink)
     try:
-        reached = after(state.machine, nodes, sink, InUnits(Map(state.results), nodes))
+        reached = taking(state.machine, nodes, sink, InUnits(Map(state.results), nodes))
     except Needed as needed:
         task = needed.task
         return sealed_working(attrs.evolve(state, task=(name_of(task), task)), sink)

@@ -27,8 +27,6 @@ class Reason(Enum):
     MISSING_NODE = "missing-node"
     EXCESS_NODE = "excess-node"
     MALFORMED = "malformed"
-    NO_STEP = "no-step"
-    """What follows is not a step of a machine: a run has ended, or a block."""
 
 
 class OpeningError(Exception):
@@ -143,9 +141,12 @@ class Kind(Enum):
     FINISHED = 9
     TASK = 10
     POINT = 11
-    POINT_ENTERED = 12
-    POINT_UNDER_WAY = 13
-    POINT_REACHED = 14
+    STAGE = 12
+    BODY = 13
+    INPUT = 14
+    ENDED = 15
+    ADMITTED = 16
+    SETTLED = 17
 
 
 @rule("DIS-commit-record", "A record is committed to by the hash of the list of its kind and its fields.")

@@ -195,7 +195,7 @@ def sealed_substate(substate: Substate, sink: Sink) -> Hash:
         maps.sealed(substate.accessed_slots, maps.SLOTS, sink),
         maps.sealed(substate.transient, maps.TRANSIENT, sink),
         maps.sealed(substate.created, maps.ADDRESSES, sink),
-        maps.sealed(substate.destroyed, maps.ADDRESSES, sink),
+        maps.sealed(substate.destroyed, maps.DELETED, sink),
         *sealed_logs(substate.logs, sink), signed_item(substate.refund),
     )  # fmt: skip
     return sink.put(encode_record(Kind.SUBSTATE, fields))
@@ -206,7 +206,7 @@ def opened_substate(digest: Hash, nodes: Nodes, work: Work) -> Substate:
     fields = fields_of(Kind.SUBSTATE, nodes.preimage(digest))
     addresses, slots, transient, created, destroyed = (
         maps.opened(fields.digest(), form, nodes, work)
-        for form in (maps.ADDRESSES, maps.SLOTS, maps.TRANSIENT, maps.ADDRESSES, maps.ADDRESSES)
+        for form in (maps.ADDRESSES, maps.SLOTS, maps.TRANSIENT, maps.ADDRESSES, maps.DELETED)
     )
     logs: Any = LogList(fields.number(SIZE_BYTES), fields.digest())
     refund = fields.signed()
