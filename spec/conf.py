@@ -11,7 +11,7 @@ author = "the Hyperion Spec contributors"
 copyright = "the Hyperion Spec contributors, Apache-2.0"
 version = release = "0.1.0"
 
-extensions = ["myst_parser", "hyperion_domain", "hyperion_theorems", "hyperion_parallel", "mathml"]
+extensions = ["myst_parser", "hyperion_domain", "hyperion_theorems", "hyperion_parallel", "hyperion_finality", "mathml"]
 exclude_patterns = ["_ext", "_static"]
 nitpicky = True
 source_suffix = {".md": "markdown"}
