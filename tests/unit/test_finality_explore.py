@@ -1,10 +1,16 @@
-"""Exploration of finality: one round in full, a control with too heavy a liar, and the commands."""
+"""Exploration of finality: small heights in full, before and after stabilisation, controls, and the commands."""
 
+import pytest
 from typer.testing import CliRunner
 
+from hyperion.sequencer.finality import node
+from hyperion.sequencer.finality.votes import is_skip
 from hyperion_conformance.cli.bft import app as bft
 from hyperion_conformance.cli.explore import app
 from hyperion_conformance.exploration.bft import BftPlan
+from hyperion_conformance.exploration.bft_node import NodePlan
+from hyperion_conformance.exploration.bft_stable import StablePlan, begun_from, most_rounds
+from hyperion_conformance.exploration.liveness import stranded
 from hyperion_conformance.exploration.search import begin, explore
 
 
@@ -29,6 +35,43 @@ def test_names_do_not_matter() -> None:
         swapped = tuple(system.renamed(local, 1) for local in state)  # type: ignore[attr-defined]
         assert system.canonical(swapped) == state
     assert system.unpack(system.pack(search.states)) == search.states
+
+
+def test_a_node_does_what_the_rows_do() -> None:
+    """The first 4,000 states of one validator among three others, with two values; the command has them all."""
+    search = explore(begin(NodePlan(values=2)), watch=lambda search: len(search.states) < 4_000)
+    assert search.fault is None and search.depth >= 4
+    assert search.system.unpack(search.system.pack(search.states[:50])) == search.states[:50]
+
+
+def test_a_node_that_skips_for_one_vote_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Control: a round is skipped for any weight, as no row allows."""
+    monkeypatch.setattr(node, "is_skip", lambda weight, total: weight > 0 or is_skip(weight, total))
+    search = explore(begin(NodePlan(rounds=2, values=1)))
+    assert search.fault is not None and search.fault.what == "ROUND_SKIP is not offered by the rows"
+
+
+@pytest.mark.rule("FIN-rebroadcast")
+def test_a_liar_cannot_leave_one_behind() -> None:
+    """What ended a round is sent again; without that, who is left in it can do nothing (six steps from the start)."""
+    rows = BftPlan(rounds=1, values=1)
+    found = explore(begun_from(StablePlan(rows, endings_shown=False), [rows.build().initial()]))
+    assert found.fault is not None and found.fault.what == "nothing can happen without the liar"
+
+
+ROUNDS = 4
+
+
+def test_a_stable_network_decides() -> None:
+    """From the start of a height, with one value: at most so many rounds; beyond that is a fault, which is told."""
+    rows = BftPlan(rounds=1, values=1)
+    start = [rows.build().initial()]
+    search = explore(begun_from(StablePlan(rows, counted=False), start))
+    assert search.is_complete and search.fault is None
+    assert most_rounds(search) == ROUNDS and stranded(search) == []
+    assert search.system.unpack(search.system.pack(search.states[:50])) == search.states[:50]
+    early = explore(begun_from(StablePlan(rows, most=1), start))
+    assert early.fault is not None and early.fault.what == "not decided after 1 rounds"
 
 
 def test_commands_say_what_they_found() -> None:

@@ -27,6 +27,8 @@ from hyperion_conformance.workers import ClusterError, Workers
 
 app = typer.Typer(help="Explore every interleaving of a model.", no_args_is_help=True, add_completion=False)
 app.command("bft")(explore_bft.command)
+app.command("bft-stable")(explore_bft.stable_command)
+app.command("bft-node")(explore_bft.node_command)
 
 PLAIN_EVERY: Final = 10.0
 """Seconds between two lines of progress where there is no terminal."""
