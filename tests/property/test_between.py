@@ -22,8 +22,8 @@ from hyperion.state import trie
 from hyperion.state.commitment import ordered_root
 from hyperion.vm.forks import CANCUN, FORKS, PARIS, PRAGUE, SHANGHAI
 from hyperion.vm.machine import Log
+from hyperion_conformance.dispute.proving import Question, disagreement, micro_disagreement, question, states_of, walked
 from tests.property.test_onestep import rehashed
-from tests.support.between import Question, disagreement, micro_disagreement, question, states_of, walked
 from tests.support.between_blocks import (
     DESTROYER,
     LOGGER,

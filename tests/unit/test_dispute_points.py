@@ -13,7 +13,7 @@ from hyperion.settlement.onestep.nodes import Kind, Reason, encode_record
 from hyperion.settlement.points import At, point_node
 from hyperion.settlement.rejection import Rejected
 from hyperion.vm.forks import OSAKA
-from tests.support.between import Question, expected, question, states_of, walked
+from hyperion_conformance.dispute.proving import Question, expected, question, states_of, walked
 from tests.unit.test_block import chain, genesis, sealed, transfer
 
 

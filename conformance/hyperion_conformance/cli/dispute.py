@@ -18,6 +18,7 @@ from hyperion_conformance.dispute.execution import Execution, NoFault, Task, exe
 from hyperion_conformance.dispute.fixture_block import block_case, fixture_block, is_as_stated
 from hyperion_conformance.dispute.lies import BETWEEN, OUTPUT, told_of
 from hyperion_conformance.dispute.match import ALICE, EVE, NAMES, Match, Undecided, first_of, played
+from hyperion_conformance.dispute.official import prove_blocks, summed
 from hyperion_conformance.dispute.token_block import WITHDRAWAL, Withdrawal, token_block
 from hyperion_conformance.fixtures.source import FixtureError
 
@@ -102,6 +103,43 @@ def one(
     except Undecided as error:
         console.print(f"[red]dispute play: the truth has not won[/]: seed {seed}: {escape(str(error))}")
         raise typer.Exit(TARGET_WRONG) from None
+
+
+@app.command("points")
+def prove_points(
+    fixtures: Annotated[Path, typer.Option(help="Official block tests.")],
+    blocks: Annotated[int, typer.Option(min=1, help="So many blocks with two transactions or more.")] = 100,
+    case: Annotated[str, typer.Option(help="Only of tests whose id has this in it.")] = "",
+    seed: Annotated[int, typer.Option(help="Which blocks: every one has the same chance.")] = 0,
+) -> None:
+    """Prove every point of official blocks, from the output before to the output after, whole and in micro steps.
+
+    Ends with 0 if all hold, 1 if one does not, 2 for wrong usage, 4 if there is no such block.
+    """
+    console = Console(highlight=False)
+    try:
+        done = list(prove_blocks(fixtures, blocks, case, seed))
+    except FixtureError as error:
+        typer.echo(f"hyperion dispute points: {error}", err=True)
+        raise typer.Exit(USAGE) from None
+    proved = [each for each in done if each is not None]
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    table.add_column("at", no_wrap=True)
+    for name in ("points", "bytes", "bytes of a micro step", "micro steps"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for kind, seen in sorted(summed(proved).items()):
+        micro = ("-", "-") if kind == "machine" else (f"{seen.micro:,}", f"{seen.micro_steps:,}")
+        table.add_row(kind, f"{seen.points:,}", f"{seen.whole:,}", *micro)
+    console.print(table)
+    failed = [each for each in proved if each.mismatch is not None]
+    for each in failed:
+        console.print(f"[red]{escape(each.name)}: {escape(each.mismatch or '')}[/]")
+    points, sent = sum(seen.points for seen in summed(proved).values()), sum(each.transactions for each in proved)
+    console.print(
+        f"dispute points: {len(proved):,} blocks, {sum(each.valid for each in proved):,} of them valid, {sent:,} "
+        f"transactions, {points:,} points: {len(failed):,} fail; {len(done) - len(proved):,} too long", soft_wrap=True
+    )
+    raise typer.Exit(TARGET_WRONG if failed else HOLDS if proved else INCONCLUSIVE)
 
 
 def move_table(match: Match) -> Table:

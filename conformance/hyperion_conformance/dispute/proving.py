@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Final
 
 import attrs
 from immutables import Map
@@ -16,7 +17,8 @@ from hyperion.settlement.onestep.verify import Committed, Witness, advance, witn
 from hyperion.settlement.points import At, output_of, sealed_point
 from hyperion.settlement.trace import BlockTrace, at_of, input_of, pinned_inputs, state_at, trace_of, traced_block
 
-INCLUSION = 77
+INCLUSION: Final = 77
+"""Height of the L1 block with the last batch; any will do."""
 
 
 @attrs.frozen(eq=False)
@@ -80,6 +82,12 @@ def disagreement(asked: Question) -> str | None:
         if points.verify_point_step(state.root, shown, asked.pinned) != wanted:
             return f"the verifier's root after {place} steps"
     return None if place == len(roots) else f"{place} steps for {len(roots)} points and outputs"
+
+
+def proves(asked: Question, root: bytes, shown: Witness, micro: bool = False) -> object:
+    """What the verifier says of a step, or of a micro step."""
+    verify = points.verify_point_micro_step if micro else points.verify_point_step
+    return verify(root, shown, asked.pinned)
 
 
 def micro_walk(asked: Question, state: Committed) -> Iterator[tuple[Committed, Witness]]:
