@@ -274,9 +274,7 @@ impl Node {
     /// A new process reads its log: the height is started, and then the entries are, in order.
     fn restart(&mut self) -> Option<&'static str> {
         let (chain, me) = (self.ear.chain.clone(), self.ear.me.clone());
-        let Some((height, set)) = self.begun.clone() else {
-            return None;
-        };
+        let (height, set) = self.begun.clone()?;
         self.state = fresh(&chain, &me, height, set.clone());
         let log = self.ear.log.clone();
         self.ear.decisions.retain(|made| made["height"] != shown(height));

@@ -43,7 +43,7 @@ pub fn round(fields: &Value, field: &'static str) -> Round {
 
 pub fn name(value: &Value) -> Name {
     let digits = value.as_str().and_then(|text| text.strip_prefix("0x")).unwrap_or_else(|| bad("bytes"));
-    if digits.len() % 2 != 0 || !digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
+    if !digits.len().is_multiple_of(2) || !digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')) {
         bad::<()>("bytes");
     }
     let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).expect("digits");
