@@ -99,5 +99,5 @@ def test_what_is_lost_has_no_end() -> None:
 def test_the_command_draws(tmp_path: Path) -> None:
     target = tmp_path / "picture.svg"
     assert CliRunner().invoke(app, ["run", str(FILES[0]), "--picture", str(target)]).exit_code == 0
-    assert re.match(r"<svg .*viewBox=\"0 0 1200 \d+\"", target.read_text())
+    assert re.match(r"<svg .*viewBox=\"0 0 1000 \d+\"", target.read_text())
     assert CliRunner().invoke(app, ["run", "--picture", str(target)]).exit_code == 2

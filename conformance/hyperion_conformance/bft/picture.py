@@ -21,11 +21,11 @@ from hyperion_conformance.bft.scenario import UnderWay
 from hyperion_conformance.protocol.messages import Json
 from hyperion_conformance.stm_profile.picture import variables
 
-WIDTH: Final = 1200
+WIDTH: Final = 1000
 LANE: Final = 200
 """Least width of a lane; more lanes than fit make the picture wider."""
 TOP: Final = 124
-COLUMNS: Final = 116
+COLUMNS: Final = 98
 """Letters of a line of the title."""
 LETTER: Final = 8.2
 LEFT: Final = 44
