@@ -8,4 +8,4 @@ from hyperion_conformance.targets.target import Session
 from hyperion_conformance.vectors.generators import bft
 
 SESSION: Final[Session[Running]] = Session(opened, acted, lambda state: node_json(state.node))
-BFT_NODE: Final = session_target("bft.node", SESSION, bft.validators, "bft-node.schema.json")
+BFT_NODE: Final = session_target("bft.node", SESSION, bft.validators, "bft-node.schema.json", ("FIN-",))

@@ -35,7 +35,7 @@ def read_stake(given: Json, strict: bool) -> object:
 
 SEQ_SCHEDULE: Final = Target(
     name="seq.schedule",
-    rules=(),
+    rules=("SEQ-",),
     forks=(PROTOCOL_FORK,),
     shape={
         "status": (True, choice("scheduled", "refused")),
@@ -50,7 +50,7 @@ SEQ_SCHEDULE: Final = Target(
 
 SEQ_STAKE: Final = Target(
     name="seq.stake",
-    rules=(),
+    rules=("SEQ-",),
     forks=(PROTOCOL_FORK,),
     shape=SESSION_SHAPE,
     decode=read_stake,

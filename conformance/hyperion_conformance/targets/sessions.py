@@ -8,8 +8,10 @@ from hyperion_conformance.targets.target import PROTOCOL_FORK, SESSION_SHAPE, Fo
 from hyperion_conformance.vectors.input import InputError
 
 
-def session_target(name: str, session: Session[Any], generator: Generator, schema: str) -> Target:
-    """The target of a session whose rules depend on no fork of the machine."""
+def session_target(
+    name: str, session: Session[Any], generator: Generator, schema: str, rules: tuple[str, ...] = ()
+) -> Target:
+    """The target of a session whose rules, those with these prefixes, depend on no fork of the machine."""
 
     def outcome(given: Mapping[str, Json], fork: str, strict: bool, fork_of: ForkOf) -> dict[str, Json]:
         del fork, fork_of
@@ -22,7 +24,7 @@ def session_target(name: str, session: Session[Any], generator: Generator, schem
 
     return Target(
         name=name,
-        rules=(),
+        rules=rules,
         forks=(PROTOCOL_FORK,),
         shape=SESSION_SHAPE,
         decode=decode,
