@@ -8,12 +8,15 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from hyperion.sequencer.finality.certificates import Certificate
 from hyperion_conformance.bft import picture, scenario
 from hyperion_conformance.bft.picture import contradicts, laid_out, picture_of
 from hyperion_conformance.bft.recording import named, recorded
+from hyperion_conformance.bft.session import hexed, node_json
 from hyperion_conformance.cli.bft import app
 from hyperion_conformance.protocol.messages import Json
 
@@ -61,6 +64,59 @@ def test_a_picture_shows_the_run(path: Path) -> None:
     assert drawn.count("DECIDES") == sum(len(node.driver.chain) for node in stage.nodes.values())
     spots = laid_out(stage).spots
     assert all(arrow.end is None or spots[arrow.end].above > spots[arrow.start].below for arrow in stage.arrows)
+
+
+ONE: Final = st.sampled_from(["0x61", "0x62", "0x63"])
+SOME: Final = st.lists(ONE, min_size=1, max_size=3, unique=True)
+PLACE: Final = st.fixed_dictionaries({"height": st.just("0"), "round": st.sampled_from(["0", "0", "1"])})
+VOTES: Final = st.tuples(PLACE, st.sampled_from([None, "0x41", "0x41", "0x41", "0x3c26", "0x" + "41" * 40])).map(
+    lambda drawn: {**drawn[0], "sender": "0x64", "value": drawn[1]}
+)
+SENT: Final = st.tuples(SOME, st.sampled_from(["prevote", "precommit"]), VOTES).map(
+    lambda drawn: {"to": drawn[0], drawn[1]: drawn[2]}
+)
+LED: Final = st.tuples(SOME, PLACE, st.sampled_from(["0x41", "0x42"])).map(
+    lambda drawn: {"to": drawn[0], "proposal": {**drawn[1], "sender": "0x64", "value": drawn[2]}}
+)
+SOUGHT: Final = st.fixed_dictionaries({}, optional={"to": SOME, "kind": st.sampled_from(["proposal", "prevote"])})
+STEPS: Final = st.one_of(
+    *[st.just({"deliver": {}})] * 4,
+    SOME.map(lambda names: {"begin": names}),
+    SENT.map(lambda sent: {"send": sent}),
+    LED.map(lambda sent: {"send": sent}),
+    st.tuples(st.sampled_from(["deliver", "deliver", "drop", "delay", "release"]), SOUGHT).map(
+        lambda drawn: {drawn[0]: drawn[1]}
+    ),
+    SOME.map(lambda names: {"gossip": names}),
+    ONE.map(lambda name: {"crash": name}),
+    ONE.map(lambda name: {"restart": name}),
+    st.tuples(ONE, st.sampled_from(["propose", "prevote", "precommit"])).map(
+        lambda drawn: {"timeout": {"node": drawn[0], "step": drawn[1]}}
+    ),
+    st.tuples(ONE, st.sampled_from(["0x41", "0x42"])).map(
+        lambda drawn: {"value": {"node": drawn[0], "value": drawn[1]}}
+    ),
+)
+
+
+BEGUN: Final = [
+    {"begin": ["0x61", "0x62", "0x63"]},
+    {"send": {"to": ["0x61", "0x62", "0x63"],
+              "proposal": {"sender": "0x64", "height": "0", "round": "0", "value": "0x41"}}},
+]  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(STEPS, min_size=20, max_size=60))
+def test_any_scenario_is_drawn_as_it_is_played(steps: list[Any]) -> None:
+    """100 scenarios with a liar who leads round 0: what is drawn is what happens, and words are apart."""
+    document = {**read("left-behind"), "steps": [*BEGUN, *steps]}
+    states, _ = scenario.played(document)
+    stage = recorded(document)
+    assert {hexed(name): node_json(node) for name, node in stage.nodes.items()} == states
+    assert {moment.who for arrow in stage.arrows for moment in (arrow.start,)} <= {b"a", b"b", b"c", b"d"}
+    assert all(arrow.end is None or arrow.end.turn > arrow.start.turn for arrow in stage.arrows)
+    assert overlaps(document) == []
 
 
 def test_only_a_liar_contradicts_itself() -> None:

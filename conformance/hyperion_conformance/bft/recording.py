@@ -6,6 +6,7 @@ Left out are messages from which the receiver learns nothing: it has them all, o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import attrs
 
@@ -16,7 +17,9 @@ from hyperion.sequencer.finality.types import Address, CastVote, Proposal, Propo
 from hyperion_conformance.bft.scenario import KINDS, Stage, UnderWay, acted, staged
 from hyperion_conformance.protocol.messages import Json
 
-AGAIN = "sends again"
+AGAIN: Final = "sends again"
+MOST: Final = 10
+"""Letters of a value or a name."""
 
 
 @attrs.define(eq=False)
@@ -176,7 +179,9 @@ def shown(value: Value | None) -> str:
     """A value, or a validator's name, in few letters."""
     if value is None:
         return "nil"
-    return value.decode() if value.isascii() and value.decode().isprintable() else "0x" + value.hex()[:8]
+    if 0 < len(value) <= MOST and value.isascii() and value.decode().isprintable():
+        return value.decode()
+    return "0x" + value.hex() if len(value) <= MOST // 2 else f"0x{value.hex()[: MOST - 3]}…"
 
 
 def named(message: Message) -> str:
