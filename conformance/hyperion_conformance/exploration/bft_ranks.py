@@ -33,10 +33,11 @@ class Proposed(msgspec.Struct, frozen=True):
 
 
 class Seat(msgspec.Struct, frozen=True):
-    """An honest validator: whether it is late, is still to lead in this turn, and leads at all."""
+    """An honest validator: whether it is still to lead in this turn, and leads at all."""
 
     local: Local
-    late: bool
+    late: int
+    """In its round: 1 if another one has left it before it precommitted, 2 if it was there before stabilisation."""
     waits: bool
     leads: bool
 

@@ -5,9 +5,11 @@ is *sure*: while it can move anybody no timer ends. The liar tells whom it likes
 rounds entered before are led by the liar; afterwards, of as many rounds as there are validators each leads one, in any
 order, which covers every rotation. Who decides tells all others, so a run that decides is over.
 
-Timers that are sure to run end in any order, but for two things that follow from their lengths: in a round those for
-prevotes end before those for precommits, and when one for precommits has ended the others of its round do before the
-next round goes on. Both are demanded only of who was not *late*, that is, had prevoted when the first one ended.
+Timers that run end in any order, but for three things that follow from their lengths. In a round those for prevotes
+end before those for precommits, and when one for precommits has ended the others of its round do before the next round
+goes on; both are demanded only of who was not *late*, that is, had precommitted when the first one ended. And a timer
+for the next round's proposal ends after those of the round before: it begins after two of them and is longer than the
+third. Of who has been in its round since before stabilisation none of these is demanded.
 
 Only the order of rounds matters. Votes of rounds that all have left are forgotten but for what they prove, and rounds
 are numbered anew, so that the graph is finite although its runs have no last round.
@@ -40,6 +42,7 @@ from hyperion_conformance.exploration.bft_ranks import Polka, Proposed, Seat, St
 from hyperion_conformance.exploration.search import Search
 
 LIAR: Final = -1
+EARLIER: Final = 2
 OPENS: Final = 128
 """Added to the place of a transition in which the first validator enters a round."""
 VOTING: Final = (Step.PREVOTE, Step.PRECOMMIT)
@@ -90,7 +93,7 @@ class StableSystem:
         leading = self.plan.leading
         for first in range(len(state) if leading < len(state) else 1):
             chosen = {(first + number) % len(state) for number in range(leading)}
-            seats = tuple(Seat(local, True, at in chosen, at in chosen) for at, local in enumerate(state))
+            seats = tuple(Seat(local, EARLIER, at in chosen, at in chosen) for at, local in enumerate(state))
             polkas = self.proven(state, range(base))
             count = top - base + 1
             stable = Stable(seats, base, (LIAR,) * count, (None,) * count, True, polkas, 0)
@@ -226,10 +229,14 @@ class StableSystem:
         if first:
             return first
         waiting = {given.round for _, given in sure if given.kind == Kind.TIMEOUT_PREVOTE}
+        behind = any(
+            given.round < state.top and state.seats[actor].late != EARLIER for actor, given in self.timers(state, False)
+        )
         return [
             (actor, given)
             for actor, given in self.timers(state, True)
-            if given.kind != Kind.TIMEOUT_PRECOMMIT or given.round not in waiting
+            if (given.kind != Kind.TIMEOUT_PRECOMMIT or given.round not in waiting)
+            and not (behind and given.kind == Kind.TIMEOUT_PROPOSE and given.round == state.top)
         ]
 
     # --- transitions ---
@@ -253,7 +260,7 @@ class StableSystem:
             leads = opened.leader(round) == actor
             left, _ = advance(local.state, Input(Kind.ROUND_SKIP, round))
             there, output = advance(left, Input(Kind.NEW_ROUND_PROPOSER if leads else Kind.NEW_ROUND, round))
-            here = opened.seated(actor, replace(opened.seats[actor], local=replace(local, state=there), late=False))
+            here = opened.seated(actor, replace(opened.seats[actor], local=replace(local, state=there), late=0))
             if not leads:
                 yield here
             elif isinstance(output, Propose):
@@ -379,11 +386,10 @@ class StableSystem:
 def overtaken(state: Stable, round: int) -> Stable:
     """A timer for precommits has ended: who has not precommitted in this round is late."""
     early = (Step.PROPOSE, Step.PREVOTE)
-    seats = tuple(
-        replace(seat, late=True) if seat.local.state.round == round and seat.local.state.step in early else seat
-        for seat in state.seats
-    )
-    return replace(state, seats=seats)
+    there = [seat.local.state for seat in state.seats]
+    late = [here.round == round and here.step in early for here in there]
+    seats = zip(state.seats, late, strict=True)
+    return replace(state, seats=tuple(replace(seat, late=max(seat.late, int(is_late))) for seat, is_late in seats))
 
 
 def begun_from(plan: StablePlan, states: Sequence[State]) -> Search[Stable]:
@@ -413,3 +419,22 @@ def most_rounds(search: Search[Stable]) -> int | None:
                 return None
             left[number] = max(left[number], left[target] + (actor >= OPENS))
     return max(left, default=0)
+
+
+def hunted(plan: StablePlan, start: Stable, limit: int) -> tuple[str | None, int]:
+    """The first fault that a search finds which goes deep before it goes wide, and how many states it has looked at.
+
+    It is for what never ends: a search in breadth comes to the eighth round only after all that is before. That it
+    finds nothing says nothing, unless it has looked at all.
+    """
+    system, seen, stack = StableSystem(plan), {start}, [start]
+    while stack and len(seen) < limit:
+        state = stack.pop()
+        fault = system.fault(state)
+        if fault is not None:
+            return fault, len(seen)
+        for _, after in sorted(system.successors(state), key=lambda move: move[0]):
+            if after not in seen:
+                seen.add(after)
+                stack.append(after)
+    return None, len(seen)
