@@ -22,20 +22,27 @@ from hyperion.state import trie
 from hyperion.state.commitment import ordered_root
 from hyperion.vm.forks import CANCUN, FORKS, PARIS, PRAGUE, SHANGHAI
 from hyperion.vm.machine import Log
-from hyperion_conformance.dispute.proving import Question, disagreement, micro_disagreement, question, states_of, walked
-from tests.property.test_onestep import rehashed
-from tests.support.between_blocks import (
-    DESTROYER,
+from hyperion_conformance.dispute.proving import (
+    Question,
+    disagreement,
+    micro_disagreement,
+    micro_walk,
+    question,
+    states_of,
+    walked,
+)
+from hyperion_conformance.dispute.rich_block import (
+    EVERY,
     LOGGER,
     SENDERS,
-    WITHDRAWALS,
     authorization,
     beginning,
-    bodies,
     chain,
     drafted,
     made,
 )
+from tests.property.test_onestep import rehashed
+from tests.support.between_blocks import WITHDRAWALS, bodies
 from tests.support.onestep import tampered
 
 KINDS: Final = {PARIS: (0, 1, 2), SHANGHAI: (0, 1, 2), CANCUN: (0, 1, 2, 3), PRAGUE: (0, 1, 2, 3, 4)}
@@ -58,14 +65,6 @@ def contradiction(asked: Question, tip: Tip, block: Block, size: int, rules: Cha
     sealed = attrs.evolve(block, header=ended.tip.header)
     result = apply_block(tip, sealed, rules, size)
     return None if isinstance(result, BlockResult) and result.tip == ended.tip else f"the header: {result}"
-
-
-EVERY: Final = (
-    made(0, 0, 0, LOGGER, bytes(700)), made(1, 0, 1, DESTROYER, b""),
-    made(4, 1, 0, LOGGER, b"\1", authorizations=(authorization(0xD1, 0), authorization(0xD2, 7))),
-    made(3, 1, 1, 0xBEEF, b""), made(2, 0, 2, None, b"\x60\x01\x60\x00\x53\x60\x01\x60\x00\xf3"),
-)  # fmt: skip
-"""A transaction of each type, with logs, deletions, authorisations and a creation."""
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +148,7 @@ def test_the_block_of_everything_reaches_every_phase(every: Question) -> None:
     assert all(SENDERS[0] in state.body.world.accounts for state in stages)
 
 
-@pytest.mark.rule("DIS-point-micro-step", "DIS-micro-bound")
+@pytest.mark.rule("DIS-point-micro-step", "DIS-point-bound")
 def test_micro_steps_of_every_piece(every: Question) -> None:
     """The steps between machines all, and no other; long logs and requests are hashed and copied in units."""
     most = 0
@@ -157,8 +156,10 @@ def test_micro_steps_of_every_piece(every: Question) -> None:
         if isinstance(held, Running) and not held.machine.halted:
             continue
         assert micro_disagreement(every, state) is None
+        sizes = [sum(map(len, shown)) for _, shown in micro_walk(every, state)]
+        assert max(sizes) <= points.point_witness_bound(2, 6, max(map(len, EVERY)))
         most += 1
-    assert most == 54
+    assert most == 58
 
 
 # --- nobody can show anything else -----------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from hyperion_conformance.protocol.decode import plain
 from hyperion_conformance.protocol.messages import Json
 from hyperion_conformance.settlement.onestep import shown, verified
 from hyperion_conformance.targets.target import PROTOCOL_FORK, ForkOf, Target
-from hyperion_conformance.vectors.generators import osp
+from hyperion_conformance.vectors.generators import osp, osp_between
 
 
 def run(given: Mapping[str, Json], fork: str, strict: bool, fork_of: ForkOf) -> dict[str, Json]:
@@ -23,6 +23,6 @@ OSP_STEP: Final = Target(
     shape={"root": (False, plain), "rejected": (False, plain)},
     decode=shown,
     outcome=run,
-    generators=(osp.steps,),
+    generators=(osp.steps, osp_between.between),
     schema="osp-step.schema.json",
 )

@@ -9,7 +9,7 @@ step is decided by a proof, wherever that step is.
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -31,6 +31,7 @@ from hyperion.settlement.between.stages import (
 )
 from hyperion.settlement.finality.types import OUTPUT, Output
 from hyperion.settlement.onestep import maps, micro
+from hyperion.settlement.onestep.containers import Later
 from hyperion.settlement.onestep.micro import micro_after
 from hyperion.settlement.onestep.nodes import (
     Hash,
@@ -42,12 +43,14 @@ from hyperion.settlement.onestep.nodes import (
     fields_of,
     number_item,
 )
-from hyperion.settlement.onestep.records import Work, opened_machine, sealed_machine
+from hyperion.settlement.onestep.records import Work, known_or, opened_machine, sealed_machine
 from hyperion.settlement.onestep.verify import Transition, Witness, verified
 from hyperion.settlement.onestep.work import AT_ONCE
 from hyperion.settlement.rejection import Rejected
 
 NUMBER_BYTES: Final = 8
+RECORDS: Final = 4_000
+"""Bytes of the records of a point, stage, body, input and end, and of two headers and three filters in them."""
 
 
 @attrs.frozen
@@ -78,7 +81,7 @@ def sealed_point(at: At, state: State, sink: Sink) -> Hash:
     else:
         standing = Standing.RUNNING
         stage = state.stage if isinstance(state, Running) else state
-        held = sealed_stage(stage, sink)
+        held = known_or(sealed_stage, stage, sink)
         machine = sealed_machine(state.machine, sink) if isinstance(state, Running) else b""
     return sink.put(point_node(at, standing, held, machine))
 
@@ -100,12 +103,14 @@ def opened_point(node: bytes, nodes: Nodes, work: Work) -> tuple[At, State]:
         if machine or ended.standing != standing:
             raise malformed("an end of a block that is none")
         return at, ended
-    stage = opened_stage(held, nodes, work)
     if not machine:
-        return at, stage
+        return at, opened_stage(held, nodes, work)
     if len(machine) != HASH_BYTES:
         raise malformed("a machine that is none")
-    return at, Running(stage, opened_machine(machine, nodes, work))
+    running = opened_machine(machine, nodes, work)
+    opening = partial(opened_stage, held, nodes, work)
+    stage: Any = opening() if running.halted else Later(held, opening)  # who goes on running does not look at it
+    return at, Running(stage, running)
 
 
 # --- the next point --------------------------------------------------------------------------------------------------
@@ -177,6 +182,17 @@ def step_of(pinned: Pinned) -> Transition:
 def micro_step_of(pinned: Pinned) -> Transition:
     """A micro step of that step."""
     return partial(micro_after, taking=partial(point_after, pinned=pinned))
+
+
+@rule("DIS-point-bound", "Between machines a micro step shows a transaction's bytes, and no more than one inside does.")
+def point_witness_bound(trie_levels: int, tree_level: int, transaction: int) -> int:
+    """The most bytes that a witness of a micro step from a point has, where a transaction has ``transaction`` bytes.
+
+    For the levels of tries and trees see ``witness_bound``: no stage looks up more keys, reads more of a byte string or
+    shows more code than an instruction may. Lists of a transaction are in its bytes, taken an entry at a time; logs,
+    receipts and requests are copied and hashed in units. What is posted in an L1 block bounds a transaction's bytes.
+    """
+    return micro.witness_bound(trie_levels, tree_level) + RECORDS + transaction
 
 
 enter, leave, entered = micro.enter, micro.leave, micro.entered

@@ -10,6 +10,7 @@ from typing import Final
 
 import attrs
 
+from hyperion_conformance.dispute.mutants.between import BETWEEN_MUTANTS
 from hyperion_conformance.dispute.mutants.court import COURT_MUTANTS
 from hyperion_conformance.dispute.mutants.edges import EDGE_MUTANTS
 from hyperion_conformance.dispute.mutants.faults import FAULT_MUTANTS
@@ -27,6 +28,7 @@ BEYOND: Final[Mapping[str, str]] = {
     "hashes-of-any-length": "a document with such a hash is refused when it is read",
     "any-value": "a document with such a value is refused when it is read",
     "ancestor-unbounded": "every claim has an even index, so an ancestor within a run never lies above its root",
+    "first-log-written-last": "it is about logs that are at hand: a verifier can open only the last one first",
     "negative-refunds-lose-their-sign": "no run has a counter below zero: what a step takes back was given before",
 }
 """Mutants that no released case can notice, and why; a test kills each."""
@@ -46,6 +48,7 @@ PARTS: Final = (
     Part("fault game", FAULT_MUTANTS, "fdg.game"),
     Part("settlement", COURT_MUTANTS, None),
     Part("one-step proof", ONE_STEP_MUTANTS, "osp.step"),
+    Part("between machines", BETWEEN_MUTANTS, "osp.step"),
 )
 
 
@@ -64,7 +67,7 @@ class Kill:
 def cases_of(folder: Path, target: str) -> tuple[Case, ...]:
     """The released cases of a target, small ones first; micro steps last, as a mutant can make them endless."""
     cases = [case for file in read_folder(folder) if file.target == target for case in file.cases]
-    return tuple(sorted(cases, key=lambda case: (case.group == "micro", len(str(case.input)), case.id)))
+    return tuple(sorted(cases, key=lambda case: (case.group.endswith("micro"), len(str(case.input)), case.id)))
 
 
 def differs(case: Case) -> bool:
