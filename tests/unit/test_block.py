@@ -42,6 +42,7 @@ from hyperion.state.world import NO_STORAGE, Account, World
 from hyperion.vm.fork import Eip, Fork
 from hyperion.vm.forks import CANCUN, FORKS, OSAKA, PARIS, PRAGUE, SHANGHAI
 from hyperion.vm.machine import Log
+from hyperion_conformance.dispute.rich_block import later_fields
 
 # --- figures of EELS 2.20.0 ------------------------------------------------------------------------------------------
 # ethereum.forks.osaka: bloom.logs_bloom, blocks.encode_receipt, requests.compute_requests_hash, extract_deposit_data;
@@ -120,18 +121,6 @@ def genesis(fork: Fork, **contracts: bytes) -> Tip:
         base_fee=7, **later_fields(fork),
     )  # fmt: skip
     return tip_of(header, world)
-
-
-def later_fields(fork: Fork) -> dict[str, Any]:
-    """Values of the fields that EIPs have added."""
-    fields: dict[str, Any] = {}
-    if Eip.WITHDRAWALS in fork.eips:
-        fields["withdrawals_root"] = EMPTY_TRIE_ROOT
-    if Eip.BLOBS in fork.eips:
-        fields |= {"blob_gas_used": 0, "excess_blob_gas": 0, "beacon_root": bytes(32)}
-    if Eip.REQUESTS in fork.eips:
-        fields["requests_hash"] = requests_hash(())
-    return fields
 
 
 def transfer(nonce: int = 0, gas_limit: int = 50_000) -> bytes:
