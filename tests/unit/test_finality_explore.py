@@ -10,8 +10,9 @@ from hyperion.sequencer.finality.votes import is_skip
 from hyperion_conformance.cli.bft import app as bft
 from hyperion_conformance.cli.explore import app
 from hyperion_conformance.exploration.bft import BftPlan, Local
+from hyperion_conformance.exploration.bft_hunting import begun_from, hunted, most_rounds
 from hyperion_conformance.exploration.bft_node import NodePlan
-from hyperion_conformance.exploration.bft_stable import StablePlan, begun_from, hunted, most_rounds
+from hyperion_conformance.exploration.bft_stable import StablePlan
 from hyperion_conformance.exploration.liveness import stranded
 from hyperion_conformance.exploration.search import begin, explore
 

@@ -10,8 +10,9 @@ from rich.markup import escape
 from hyperion_conformance.cli import HOLDS, INCONCLUSIVE, TARGET_WRONG, USAGE
 from hyperion_conformance.exploration import liveness
 from hyperion_conformance.exploration.bft import BftPlan
+from hyperion_conformance.exploration.bft_hunting import begun_from, most_rounds
 from hyperion_conformance.exploration.bft_node import NodePlan
-from hyperion_conformance.exploration.bft_stable import StablePlan, begun_from, most_rounds
+from hyperion_conformance.exploration.bft_stable import StablePlan
 from hyperion_conformance.exploration.search import Search, begin, explore
 from hyperion_conformance.workers import ALONE, Workers
 

@@ -17,7 +17,6 @@ are numbered anew, so that the graph is finite although its runs have no last ro
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -36,10 +35,8 @@ from hyperion.sequencer.finality.types import (
     Value,
     VoteType,
 )
-from hyperion_conformance.exploration import liveness
 from hyperion_conformance.exploration.bft import NOT, BftPlan, BftSystem, Local, State
 from hyperion_conformance.exploration.bft_ranks import Polka, Proposed, Seat, Stable, blurred, canonical, forgotten
-from hyperion_conformance.exploration.search import Search
 
 LIAR: Final = -1
 EARLIER: Final = 2
@@ -390,51 +387,3 @@ def overtaken(state: Stable, round: int) -> Stable:
     late = [here.round == round and here.step in early for here in there]
     seats = zip(state.seats, late, strict=True)
     return replace(state, seats=tuple(replace(seat, late=max(seat.late, int(is_late))) for seat, is_late in seats))
-
-
-def begun_from(plan: StablePlan, states: Sequence[State]) -> Search[Stable]:
-    """A search that begins in many states at once: those of the rows, each as it is when the network is stable."""
-    system = StableSystem(plan)
-    numbers: dict[Stable, int] = {}
-    for state in states:
-        for stable in system.begun(state):
-            numbers.setdefault(stable, len(numbers))
-    size = len(numbers)
-    search = Search(plan, system, list(numbers), numbers, array("I", bytes(4 * size)), bytearray(size))
-    search.level_end = size
-    return search
-
-
-def most_rounds(search: Search[Stable]) -> int | None:
-    """The most rounds that a run enters before all have decided; None if some run enters rounds for ever.
-
-    Runs end in states without a successor; that these are decisions is what ``fault`` and ``stranded`` say.
-    """
-    parts = liveness.components(search)
-    order = sorted(range(len(search.states)), key=parts.__getitem__)
-    left = array("I", bytes(4 * len(search.states)))
-    for number in order:
-        for actor, target in search.edges(number):
-            if parts[number] == parts[target]:
-                return None
-            left[number] = max(left[number], left[target] + (actor >= OPENS))
-    return max(left, default=0)
-
-
-def hunted(plan: StablePlan, start: Stable, limit: int) -> tuple[str | None, int]:
-    """The first fault that a search finds which goes deep before it goes wide, and how many states it has looked at.
-
-    It is for what never ends: a search in breadth comes to the eighth round only after all that is before. That it
-    finds nothing says nothing, unless it has looked at all.
-    """
-    system, seen, stack = StableSystem(plan), {start}, [start]
-    while stack and len(seen) < limit:
-        state = stack.pop()
-        fault = system.fault(state)
-        if fault is not None:
-            return fault, len(seen)
-        for _, after in sorted(system.successors(state), key=lambda move: move[0]):
-            if after not in seen:
-                seen.add(after)
-                stack.append(after)
-    return None, len(seen)
