@@ -83,6 +83,7 @@ def stable_command(
     every: Annotated[int, typer.Option(min=1, help="Begin in each so many-th of the states before.")] = 1,
     hide: Annotated[str, typer.Option(help="What validators do not send again: polkas or endings.")] = "",
     leading: Annotated[int, typer.Option(min=0, max=3, help="Honest validators that are ever leaders.")] = 3,
+    fixed: Annotated[bool, typer.Option("--fixed", help="Leaders in the same order in each turn.")] = False,
     most: Annotated[int, typer.Option(min=1, help="With --count: rounds after which all must have decided.")] = 8,
     count: Annotated[bool, typer.Option(help="Tell states apart by rounds, and stop after --most of them.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Stop after so many states.")] = 2_000_000,
@@ -93,7 +94,7 @@ def stable_command(
         console.print("[red]--hide is polkas or endings[/]")
         raise typer.Exit(USAGE)
     rows = BftPlan(rounds=max(rounds, 1), values=values)
-    plan = StablePlan(rows, hide != "polkas", hide != "endings", leading, count, most)
+    plan = StablePlan(rows, hide != "polkas", hide != "endings", leading, fixed, count, most)
     before = searched(console, begin(rows), limit) if rounds else begin(rows)
     if not before.is_complete and rounds:
         console.print("[red]the states before stabilisation are too many[/]")

@@ -53,6 +53,8 @@ class Stable(msgspec.Struct, frozen=True, cache_hash=True):
     polkas: tuple[Polka, ...]
     age: int
     """Rounds entered since stabilisation."""
+    turn: tuple[int, ...]
+    """Where the order of leaders is fixed: those of the last turn, the next leader first once it is whole."""
 
     @property
     def locals(self) -> State:
@@ -198,7 +200,7 @@ def renamed(state: Stable, rows: BftSystem, number: int) -> Stable:
 
     def place(actor: int) -> Any:
         seat = seats[actor]
-        led = tuple(leader == actor for leader in state.leaders)
+        led = tuple(leader == actor for leader in (*state.leaders, *state.turn))
         return (order_of(seat.local), seat.late, seat.waits, seat.leads, led)
 
     order = sorted(range(len(seats)), key=place)
@@ -211,6 +213,7 @@ def renamed(state: Stable, rows: BftSystem, number: int) -> Stable:
         state.liar_waits,
         tuple(sorted(Polka(polka.round, swap[polka.value], polka.sure) for polka in state.polkas)),
         state.age,
+        tuple(there.get(leader, leader) for leader in state.turn),
     )
 
 
@@ -218,4 +221,5 @@ def key_of(state: Stable) -> Any:
     """A key by which states that differ in names are put in order."""
     seats = tuple((order_of(seat.local), seat.late, seat.waits, seat.leads) for seat in state.seats)
     given = tuple((b"", -2) if each is None else (each.value, each.round) for each in state.proposals)
-    return seats, state.leaders, given, tuple((polka.round, polka.value, polka.sure) for polka in state.polkas)
+    polkas = tuple((polka.round, polka.value, polka.sure) for polka in state.polkas)
+    return seats, state.leaders, given, polkas, state.turn

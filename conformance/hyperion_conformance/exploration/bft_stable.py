@@ -58,6 +58,8 @@ class StablePlan:
     """Whether they send the precommits again that ended the round before; without them one may be left behind."""
     leading: int = 3
     """How many of the honest validators are ever leaders."""
+    fixed: bool = False
+    """Whether every turn has the order of the first, as in a rotation of equal weights."""
     counted: bool = True
     """Whether states are told apart by the number of rounds since stabilisation."""
     most: int = 12
@@ -93,7 +95,7 @@ class StableSystem:
             seats = tuple(Seat(local, EARLIER, at in chosen, at in chosen) for at, local in enumerate(state))
             polkas = self.proven(state, range(base))
             count = top - base + 1
-            stable = Stable(seats, base, (LIAR,) * count, (None,) * count, True, polkas, 0)
+            stable = Stable(seats, base, (LIAR,) * count, (None,) * count, True, polkas, 0, ())
             yield self.canonical(stable)
 
     def initial(self) -> Stable:
@@ -268,17 +270,24 @@ class StableSystem:
     def opened(self, state: Stable) -> Iterator[Stable]:
         """One more round, with each leader whose turn it may be."""
         age = state.age + self.plan.counted
+        if self.plan.fixed and len(state.turn) == len(state.seats) + 1:
+            leader, *later = state.turn
+            again = replace(state.longer(), age=age, turn=(*later, leader))
+            yield replace(again, leaders=(*state.leaders, leader), proposals=(*state.proposals, None))
+            return
         waiting = [actor for actor, seat in enumerate(state.seats) if seat.waits]
         if not waiting and not state.liar_waits:
             seats = tuple(replace(seat, waits=seat.leads) for seat in state.seats)
             yield from self.opened(replace(state, seats=seats, liar_waits=True))
             return
         longer = replace(state.longer(), age=age)
-        if state.liar_waits:
-            yield replace(longer, leaders=(*state.leaders, LIAR), proposals=(*state.proposals, None), liar_waits=False)
-        for actor in waiting:
-            led = replace(longer, leaders=(*state.leaders, actor), proposals=(*state.proposals, None))
-            yield led.seated(actor, replace(led.seats[actor], waits=False))
+        for leader in (*((LIAR,) if state.liar_waits else ()), *waiting):
+            turn = (*state.turn, leader) if self.plan.fixed else ()
+            led = replace(longer, leaders=(*state.leaders, leader), proposals=(*state.proposals, None), turn=turn)
+            if leader == LIAR:
+                yield replace(led, liar_waits=False)
+            else:
+                yield led.seated(leader, replace(led.seats[leader], waits=False))
 
     def moves(self, state: Stable) -> Iterator[tuple[int, Input]]:
         """All inputs that may come next."""
@@ -363,7 +372,7 @@ class StableSystem:
     def canonical(self, state: Stable) -> Stable:
         """The state that stands for all that differ in names and in rounds that nobody is in any more."""
         if any(seat.local.decided is not None for seat in state.seats):
-            state = replace(state, polkas=(), leaders=(LIAR,) * len(state.leaders), liar_waits=False)
+            state = replace(state, polkas=(), leaders=(LIAR,) * len(state.leaders), liar_waits=False, turn=())
         base = min(seat.local.state.round for seat in state.seats)
         if base > state.base:
             polkas = (*state.polkas, *self.proven(state.locals, range(state.base, base)))
