@@ -133,6 +133,10 @@ def close(name: str) -> Json:
 # --- protocol ---
 
 
+class Unsupported(Exception):
+    """No such operation or target."""
+
+
 def answer(request: Json) -> Json:
     """The reply to a request."""
     match request["op"]:
@@ -150,7 +154,7 @@ def answer(request: Json) -> Json:
             return snapshot(request["session"])
         case "close":
             return close(request["session"])
-    raise NotImplementedError
+    raise Unsupported
 
 
 def reply(line: str) -> Json:
@@ -159,7 +163,7 @@ def reply(line: str) -> Json:
     try:
         request = json.loads(line)
         return {"id": request["id"], "ok": answer(request)}
-    except NotImplementedError:
+    except Unsupported:
         return {"id": request["id"], "error": {"code": "unsupported", "message": "no such operation or target"}}
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
         text = f"{type(error).__name__}: {error}"

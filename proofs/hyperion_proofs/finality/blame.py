@@ -7,11 +7,10 @@ paid. The last one is of an honest validator, whose debts are paid.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, cast
 
 from hyperion.sequencer.finality import accountability
-from hyperion.sequencer.finality.accountability import Debt, is_equivocation, owed_by_change, owed_by_precommit
+from hyperion.sequencer.finality.accountability import Debt
 from hyperion.sequencer.finality.certificates import Certificate, Rejected
 from hyperion.sequencer.finality.types import Value, Vote, VoteType
 from hyperion.sequencer.finality.votes import Validators
@@ -36,9 +35,8 @@ def equivocates(type: VoteType) -> Statement:
     def statement(given: Given) -> None:
         round, value, another = (given.integer(name, 0) for name in ("round", "value", "another value"))
         given.assume(value != another)
-        given.claim(
-            "an equivocation", is_equivocation(signed(given, type, round, value), signed(given, type, round, another))
-        )
+        one, other = signed(given, type, round, value), signed(given, type, round, another)
+        given.claim("an equivocation", accountability.is_equivocation(one, other))
 
     return statement
 
@@ -59,27 +57,23 @@ def precommits_without_polka(given: Given) -> None:
     votes, round, value = Unknown(given), given.integer("round", 0), given.integer("value", 0)
     at = given.integer("round of a polka", 0)
     given.assume(implies(at == round, negation(votes.polka(at, value))))
-    stays_unpaid(given, votes, owed_by_precommit(signed(given, PRECOMMIT, round, value)))
+    stays_unpaid(given, votes, accountability.owed_by_precommit(signed(given, PRECOMMIT, round, value)))
 
 
-def forgets(owed: Callable[[Vote, Vote], Debt | None] = owed_by_change) -> Statement:
+def forgets(given: Given) -> None:
     """Who is in a commit and in the first later polka against it owes a polka that there is not.
 
     The first: of no round between is there a polka for any other value than that of the commit. Of the round of the
     commit there is none for the other value either, or there would be two polkas of that round.
     """
-
-    def statement(given: Given) -> None:
-        votes = Unknown(given)
-        value, another = given.integer("value", 0), given.integer("another value", 0)
-        first, second = given.integer("round of commit", 0), given.integer("first round with a polka against it", 0)
-        given.assume(all_of(value != another, first < second))
-        at = given.integer("round of a polka", 0)
-        given.assume(implies(all_of(first <= at, at < second), negation(votes.polka(at, another))))
-        precommit, prevote = signed(given, PRECOMMIT, first, value), signed(given, PREVOTE, second, another)
-        stays_unpaid(given, votes, owed(precommit, prevote))
-
-    return statement
+    votes = Unknown(given)
+    value, another = given.integer("value", 0), given.integer("another value", 0)
+    first, second = given.integer("round of commit", 0), given.integer("first round with a polka against it", 0)
+    given.assume(all_of(value != another, first < second))
+    at = given.integer("round of a polka", 0)
+    given.assume(implies(all_of(first <= at, at < second), negation(votes.polka(at, another))))
+    precommit, prevote = signed(given, PRECOMMIT, first, value), signed(given, PREVOTE, second, another)
+    stays_unpaid(given, votes, accountability.owed_by_change(precommit, prevote))
 
 
 def honest_can_pay(given: Given) -> None:
@@ -94,15 +88,16 @@ def honest_can_pay(given: Given) -> None:
     was, now = moment.precommit(first), moment.prevote(second)
     given.assume(all_of(was >= 0, now >= 0))
     precommit, prevote = signed(given, PRECOMMIT, first, was), signed(given, PREVOTE, second, now)
-    for name, debt in (("the precommit", owed_by_precommit(precommit)), ("both", owed_by_change(precommit, prevote))):
+    debts = {
+        "the precommit": accountability.owed_by_precommit(precommit),
+        "both": accountability.owed_by_change(precommit, prevote),
+    }
+    for name, debt in debts.items():
         if debt is None:
             continue
         given.note(f"owed by {name}", (debt.value, debt.since, debt.until))
         paid = any_of(
-            *(
-                all_of(debt.since <= at, at < debt.until, votes.polka(at, debt.value))
-                for at in (first, between)
-            )
+            *(all_of(debt.since <= at, at < debt.until, votes.polka(at, debt.value)) for at in (first, between))
         )
         given.claim(f"what {name} owe is paid", paid)
 

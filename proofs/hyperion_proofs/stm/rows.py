@@ -158,8 +158,8 @@ class Memory:
         )
 
     def nothing(self) -> Items:
-        """The model does not ask for the rest of these lists."""
-        raise NotImplementedError
+        """The model does not ask for the rest of these lists: a proof in which it did would be open."""
+        raise LookupError("the rest of a list of locations")
 
     def put(self, location: int, writer: int, entry: object) -> "Memory":
         """One entry set, or removed.

@@ -6,17 +6,14 @@ The rows are the model's own, asked of unknown states; what the others do is one
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 from hyperion.sequencer.finality import accountability, consensus, votes
 from hyperion.sequencer.finality.types import Kind, VoteType
-from hyperion.symbolic.ideal import Ideal
-from hyperion_proofs.finality import blame
 from hyperion_proofs.finality.agreement import no_polka_against_a_commit, one_decision, one_polka_a_round
 from hyperion_proofs.finality.blame import equivocates, forgets, honest_can_pay, pays_as_said, precommits_without_polka
 from hyperion_proofs.finality.history import keeps, others_vote, starts
-from hyperion_proofs.finality.local_rows import with_fault
+from hyperion_proofs.finality.local_faults import control, obligation
 from hyperion_proofs.finality.quorums import (
     a_third_has_an_honest_one,
     honest_are_a_quorum,
@@ -24,31 +21,11 @@ from hyperion_proofs.finality.quorums import (
     one_more,
     two_quorums_meet,
 )
-from hyperion_proofs.mutant import in_place, mutant
-from hyperion_proofs.solve import CVC5_INTEGERS, INTEGERS
-from hyperion_proofs.statement import Statement
-from hyperion_proofs.theorem import Assumption, Control, Obligation, Theorem
+from hyperion_proofs.theorem import Assumption, Control, Theorem
 from hyperion_proofs.theorem import Kind as Sort
 from hyperion_proofs.theorems.finality_certificates import AUTHENTIC
 
-SOLVERS: Final = (INTEGERS, CVC5_INTEGERS)
-
 THIRD: Final = Assumption("FIN-third-faulty", "At most a third of a height's weight is of faulty validators.")
-
-
-def obligation(name: str, statement: Statement) -> Obligation:
-    """An obligation about integers; the paths are few, so the solver is not asked at branches."""
-    return Obligation(name, statement, SOLVERS, prune=False)
-
-
-def blaming(function: Callable[..., Any], old: str, new: str) -> Ideal:
-    """A piece of a function exchanged where the statements about blame look for it."""
-    return Ideal(blame, function.__name__, mutant(function, old, new), "seeded fault")
-
-
-def row(kind: Kind, old: str, new: str) -> Obligation:
-    """The row of a kind with a piece of its source exchanged."""
-    return Obligation(kind.name, keeps(kind), SOLVERS, lambda: (with_fault(kind, old, new),), prune=False)
 
 
 QUORUMS: Final = Theorem(
@@ -71,12 +48,9 @@ QUORUMS: Final = Theorem(
             obligation("two quorums", two_quorums_meet(lambda weight, total: 3 * weight >= 2 * total)),
         ),
         Control("the faulty have half of the weight", obligation("two quorums", two_quorums_meet(most=2))),
-        Control(
-            "a third without more is reason to skip",
-            Obligation(
-                "more than a third", a_third_has_an_honest_one, SOLVERS,
-                lambda: (in_place(votes.is_skip, "3 * weight > total", "3 * weight >= total"),), prune=False,
-            ),
+        control(
+            "a third without more is reason to skip", "more than a third", a_third_has_an_honest_one,
+            (votes.is_skip, "3 * weight > total", "3 * weight >= total"),
         ),
     ),
     argument="Sums over validators are made by adding one at a time. A set that outweighs its faulty members has one "
@@ -99,26 +73,34 @@ LOCKED: Final = Theorem(
         obligation("votes of the others", others_vote),
     ),
     (
-        Control("a new value is prevoted against a lock", row(Kind.PROPOSAL, "if free else", "if True else")),
-        Control("a polka of any round unlocks", row(Kind.PROPOSAL_POLKA_PREVIOUS, "if free else", "if True else")),
-        Control(
-            "the valid round need not be earlier than the present one",
-            Obligation(
-                "PROPOSAL_POLKA_PREVIOUS", keeps(Kind.PROPOSAL_POLKA_PREVIOUS), SOLVERS,
-                lambda: (in_place(consensus.advance, "not row.is_enabled", "False and"),), prune=False,
-            ),
+        control(
+            "a new value is prevoted against a lock", "PROPOSAL", keeps(Kind.PROPOSAL),
+            (Kind.PROPOSAL, "if free else", "if True else"),
         ),
-        Control(
-            "a polka for nil unlocks",
-            row(Kind.POLKA_NIL, "_voted(state,",
-                "_voted(msgspec.structs.replace(state, locked_round=NO_ROUND, locked_value=None),"),
+        control(
+            "a polka of any round unlocks", "PROPOSAL_POLKA_PREVIOUS", keeps(Kind.PROPOSAL_POLKA_PREVIOUS),
+            (Kind.PROPOSAL_POLKA_PREVIOUS, "if free else", "if True else"),
         ),
-        Control("a precommit does not lock", row(Kind.PROPOSAL_POLKA, ", lock=given.value)", ")")),
+        control(
+            "the valid round need not be earlier than the present one", "PROPOSAL_POLKA_PREVIOUS",
+            keeps(Kind.PROPOSAL_POLKA_PREVIOUS),
+            (consensus.advance, "not row.is_enabled", "False and"),
+        ),
+        control(
+            "a polka for nil unlocks", "POLKA_NIL", keeps(Kind.POLKA_NIL),
+            (Kind.POLKA_NIL, "_voted(state,",
+             "_voted(msgspec.structs.replace(state, locked_round=NO_ROUND, locked_value=None),"),
+        ),
+        control(
+            "a precommit does not lock", "PROPOSAL_POLKA", keeps(Kind.PROPOSAL_POLKA),
+            (Kind.PROPOSAL_POLKA, ", lock=given.value)", ")"),
+        ),
         Control("a value is precommitted without a polka", obligation("unguarded", keeps(Kind.PROPOSAL_POLKA, False))),
         Control("a value is decided without a commit", obligation("unguarded", keeps(Kind.PROPOSAL_COMMIT, False))),
-        Control(
-            "who waited for prevotes in vain precommits what was valid before",
-            row(Kind.TIMEOUT_PREVOTE, "VoteType.PRECOMMIT, None", "VoteType.PRECOMMIT, state.valid_value"),
+        control(
+            "who waited for prevotes in vain precommits what was valid before", "TIMEOUT_PREVOTE",
+            keeps(Kind.TIMEOUT_PREVOTE),
+            (Kind.TIMEOUT_PREVOTE, "VoteType.PRECOMMIT, None", "VoteType.PRECOMMIT, state.valid_value"),
         ),
     ),
     "any orderly state, any input whose guard is true of the votes (FIN-guards), any two rounds",
@@ -145,12 +127,9 @@ AGREEMENT: Final = Theorem(
             "the faulty have half of the weight",
             obligation("no polka against a commit", no_polka_against_a_commit(most=2)),
         ),
-        Control(
-            "two thirds are a quorum",
-            Obligation(
-                "one polka a round", one_polka_a_round, SOLVERS,
-                lambda: (in_place(votes.is_quorum, "3 * weight > 2 * total", "3 * weight >= 2 * total"),), prune=False,
-            ),
+        control(
+            "two thirds are a quorum", "one polka a round", one_polka_a_round,
+            (votes.is_quorum, "3 * weight > 2 * total", "3 * weight >= 2 * total"),
         ),
         Control("precommits need no polka", obligation("one decision", one_decision(locked=False))),
     ),
@@ -172,50 +151,32 @@ BLAME: Final = Theorem(
         obligation("two commits of a round", equivocates(VoteType.PRECOMMIT)),
         obligation("a commit without polka", precommits_without_polka),
         obligation("two polkas of a round", equivocates(VoteType.PREVOTE)),
-        obligation("a commit and the first polka against it", forgets()),
+        obligation("a commit and the first polka against it", forgets),
         obligation("the honest owe nothing", honest_can_pay),
         obligation("what pays", pays_as_said),
     ),
     (
-        Control(
-            "a polka of the round of the prevote pays, too",
-            obligation(
-                "a commit and the first polka against it",
-                forgets(mutant(accountability.owed_by_change, "precommit.round, prevote.round)",
-                               "precommit.round, prevote.round + 1)")),
-            ),
+        control(
+            "a polka of the round of the prevote pays, too", "a commit and the first polka against it", forgets,
+            (accountability.owed_by_change, "precommit.round, prevote.round)", "precommit.round, prevote.round + 1)"),
         ),
-        Control(
-            "a polka of the round of the precommit pays nothing",
-            Obligation(
-                "the honest owe nothing", honest_can_pay, SOLVERS,
-                lambda: (blaming(accountability.owed_by_change, "precommit.round, prev", "precommit.round + 1, prev"),),
-                prune=False,
-            ),
+        control(
+            "a polka of the round of the precommit pays nothing", "the honest owe nothing", honest_can_pay,
+            (accountability.owed_by_change, "precommit.round, prev", "precommit.round + 1, prev"),
         ),
-        Control(
-            "a polka of the round before pays",
-            Obligation(
-                "what pays", pays_as_said, SOLVERS,
-                lambda: (in_place(accountability.unpaid, "debt.since <= polka", "debt.since - 1 <= polka"),),
-                prune=False,
-            ),
+        control(
+            "a polka of the round before pays", "what pays", pays_as_said,
+            (accountability.unpaid, "debt.since <= polka", "debt.since - 1 <= polka"),
         ),
-        Control(
-            "a polka for any value pays",
-            Obligation(
-                "what pays", pays_as_said, SOLVERS,
-                lambda: (in_place(accountability.unpaid, "polka.value) != (VoteType.PREVOTE, debt.height, debt.value)",
-                                  "debt.value) != (VoteType.PREVOTE, debt.height, debt.value)"),),
-                prune=False,
-            ),
+        control(
+            "a polka for any value pays", "what pays", pays_as_said,
+            (accountability.unpaid, "polka.value) != (VoteType.PREVOTE, debt.height, debt.value)",
+             "debt.value) != (VoteType.PREVOTE, debt.height, debt.value)"),
         ),
-        Control(
-            "of two different votes the lesser must come first",
-            Obligation(
-                "two commits of a round", equivocates(VoteType.PRECOMMIT), SOLVERS,
-                lambda: (blaming(accountability.is_equivocation, "one.value !=", "one.value <"),), prune=False,
-            ),
+        control(
+            "of two different votes the lesser must come first", "two commits of a round",
+            equivocates(VoteType.PRECOMMIT),
+            (accountability.is_equivocation, "one.value !=", "one.value <"),
         ),
     ),
     "any member of the quorums that a case names; whoever signed, honest or not",
